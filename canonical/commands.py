@@ -1,0 +1,181 @@
+"""
+What a document asks of the hub: nine commands, and the document that could not become one.
+
+Every command says where it came from (:class:`Origin`).  Inbound adapters make them; adapters in
+other languages send the same as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from .base import Canonical, Id, Instant, Text
+from .errors import Fault
+from .order import OrderContent
+
+__all__ = [
+    "AmendOrder",
+    "Answer",
+    "AskStatus",
+    "CancelOrder",
+    "CancelScope",
+    "Command",
+    "CommandReceipt",
+    "OrderRef",
+    "Origin",
+    "RecordInteraction",
+    "RejectedDocument",
+    "Resume",
+    "SaveDraft",
+    "Scope",
+    "SubmitOrder",
+]
+
+
+class Origin(Canonical, frozen=True):
+    """
+    Where a document came from.
+
+    Args:
+        channel: ``web``, ``partner``…
+        endpoint: The sender, ``<channel>.<name>``; empty when the bytes do not tell who sent them.
+        envelope: Envelope key: control numbers of the envelope, or the hash of the bytes where the
+            format has none.  Unique per endpoint.
+        document_type: The format's own word, ``850`` or ``ProductOrder``.
+        document: The document's number at the sender (purchase order number); with endpoint and type
+            it is the business key.
+        position: 1-based place of the document in its native message.
+        details: What the adapter's own acknowledgement needs to know again (set control number, group).
+    """
+
+    channel: Id
+    endpoint: Text = ""
+    envelope: Text = ""
+    document_type: Text = ""
+    document: Text = ""
+    position: int = 1
+    details: Mapping[str, str] = {}
+
+
+class OrderRef(Canonical, frozen=True):
+    """Names an order: hub id, alias value, or conversation token; ``type`` narrows an alias."""
+
+    value: Id
+    type: Text = ""
+
+
+class Scope(StrEnum):
+    """Whether an amendment says everything again or only what changes."""
+
+    DELTA = "delta"
+    WHOLE = "whole"
+
+
+class CancelScope(StrEnum):
+    """All or nothing, or as much as can still be stopped."""
+
+    ALL = "all"
+    WHAT_IS_POSSIBLE = "whatIsPossible"
+
+
+class SubmitOrder(Canonical, frozen=True, tag_field="command", tag=True):
+    """Take this order and carry it out."""
+
+    origin: Origin
+    order: OrderContent
+
+
+class SaveDraft(Canonical, frozen=True, tag_field="command", tag=True):
+    """Keep this, do nothing yet."""
+
+    origin: Origin
+    order: OrderContent
+    conversation: Text = ""
+
+
+class Resume(Canonical, frozen=True, tag_field="command", tag=True):
+    """Give me what was said so far, by conversation, alias or token."""
+
+    origin: Origin
+    about: OrderRef
+
+
+class AmendOrder(Canonical, frozen=True, tag_field="command", tag=True):
+    """Change a submitted order; ``base`` is the version the sender last saw."""
+
+    origin: Origin
+    about: OrderRef
+    scope: Scope
+    order: OrderContent
+    base: int | None = None
+    atomic: bool = False
+
+
+class CancelOrder(Canonical, frozen=True, tag_field="command", tag=True):
+    """Cancel the order, or the named items of it."""
+
+    origin: Origin
+    about: OrderRef
+    items: tuple[Id, ...] = ()
+    scope: CancelScope = CancelScope.ALL
+    reason: Text = ""
+
+
+class Answer(Canonical, frozen=True, tag_field="command", tag=True):
+    """Yes or no to a quoted change, a counter-offer or a recommendation."""
+
+    origin: Origin
+    about: OrderRef
+    question: Id
+    accepted: bool
+    text: Text = ""
+
+
+class AskStatus(Canonical, frozen=True, tag_field="command", tag=True):
+    """What is the status of this order?"""
+
+    origin: Origin
+    about: OrderRef
+
+
+class RecordInteraction(Canonical, frozen=True, tag_field="command", tag=True):
+    """Something happened that is not an order: a complaint, a visit, a quote."""
+
+    origin: Origin
+    kind: Id
+    party: Id
+    text: Text = ""
+    at: Instant | None = None
+
+
+class CommandReceipt(Canonical, frozen=True, tag_field="command", tag="Receipt"):
+    """The endpoint got (or could not read) something of ours: an inbound 997, a CONTRL."""
+
+    origin: Origin
+    about: Id
+    fault: Fault | None = None
+
+
+Command = (
+    SubmitOrder
+    | SaveDraft
+    | Resume
+    | AmendOrder
+    | CancelOrder
+    | Answer
+    | AskStatus
+    | RecordInteraction
+    | CommandReceipt
+)
+
+
+class RejectedDocument(Canonical, frozen=True, tag_field="command", tag="Rejected"):
+    """
+    A document that could not become a command.
+
+    It is answered in the channel's own format when ``origin.endpoint`` is known, else parked.
+    """
+
+    origin: Origin
+    fault: Fault

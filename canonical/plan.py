@@ -1,0 +1,63 @@
+"""
+A plan: what one order asks of which system, what waits for what, and why.
+
+Made by ``routes`` (pure), stored with the order, carried out by the hub.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from .base import Canonical, Id, Text
+
+__all__ = ["OnFallout", "PartPlan", "Plan", "Reason"]
+
+
+class OnFallout(StrEnum):
+    """What an exhausted part becomes: held for a person (default), or failed at once."""
+
+    HOLD = "hold"
+    FAIL = "fail"
+
+
+class Reason(Canonical, frozen=True):
+    """Why a part is in the plan: the route, the version of the rules, the clause that matched."""
+
+    route: Id
+    rules_version: Id
+    clause: Text
+    why: Text = ""
+
+
+class PartPlan(Canonical, frozen=True):
+    """
+    What one system does for one order.
+
+    Args:
+        number: 1-based position in the plan; it makes the part's reference at the system.
+        items: Ids of the items it serves; each (part, item) is a line.
+        after: Names of the parts it waits for.  A line waits for the lines of those parts that serve
+            the same item; for all lines of such a part when the two parts have no item in common.
+        answer_within: Seconds the system has to answer; None takes the system's own.
+        optional: A line of it that ends badly counts as completed, with a note.
+        check: It runs before all others, and a no rejects the item.
+    """
+
+    name: Id
+    number: int
+    system: Id
+    items: tuple[Id, ...]
+    reason: Reason
+    after: tuple[Id, ...] = ()
+    due: Text = ""
+    answer_within: int | None = None
+    optional: bool = False
+    check: bool = False
+    on_fallout: OnFallout = OnFallout.HOLD
+
+
+class Plan(Canonical, frozen=True):
+    """The parts of one order, in the order of their numbers."""
+
+    rules_version: Id
+    parts: tuple[PartPlan, ...]

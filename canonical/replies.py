@@ -1,0 +1,80 @@
+"""
+What systems say back: replies about lines, receipts that a message merely arrived.
+
+Queue ``replies.in`` takes one of them a message, as JSON, from adapters in other languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .base import Canonical, Id, Instant, Text
+from .errors import Fault
+
+__all__ = ["LineReply", "Receipt", "Reference", "Reply"]
+
+
+class Reference(Canonical, frozen=True):
+    """An id that a reply names: of the instruction (its key or reference), or one the system gave."""
+
+    type: Id
+    value: Id
+
+
+class LineReply(Canonical, frozen=True):
+    """
+    What is said of one line.
+
+    Args:
+        line: The number the instruction gave the line, or None to match by offering.
+        offering: Id of the offering, when the format names no line number.
+        word: The system's own word, looked up in its profile.
+        quantity: How many are done, when the word is about a quantity.
+    """
+
+    word: Id
+    line: int | None = None
+    offering: Text = ""
+    quantity: int | None = None
+    reason: Text = ""
+    where: Text = ""
+
+
+class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
+    """
+    What a system says about its lines.
+
+    Args:
+        system: Its name.
+        key: The reply's own identity at the system (control number, event id): a repeat changes nothing.
+        about: References, the surest first; the first that is known decides.  Key and reference of two
+            instructions are a fault.
+        word: Said of every line that ``lines`` does not name; empty when all are named.
+        gives: New ids of the system's for the part; each becomes an alias of the order.
+        outputs: Values for later parts (``accountId``).
+        reason: For people, in the system's words.
+        inquiry: The number of the inquiry that it answers, 0 when the answer does not repeat it;
+            None for every other reply.
+    """
+
+    system: Id
+    key: Id
+    about: tuple[Reference, ...]
+    word: Text = ""
+    lines: tuple[LineReply, ...] = ()
+    gives: tuple[Reference, ...] = ()
+    outputs: Mapping[str, str] = {}
+    reason: Text = ""
+    happened: Instant | None = None
+    where: Text = ""
+    inquiry: int | None = None
+
+
+class Receipt(Canonical, frozen=True, tag_field="reply", tag=True):
+    """The system got the message (HTTP 202, 997); ``fault`` when it could not even read it."""
+
+    system: Id
+    key: Id
+    about: tuple[Reference, ...]
+    gives: tuple[Reference, ...] = ()
+    fault: Fault | None = None
