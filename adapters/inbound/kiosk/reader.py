@@ -1,0 +1,182 @@
+"""
+A kiosk's cart, read into what the canonical order says of it.
+
+A resume token that comes with a cart is kept as an id of the order, of type :data:`TOKEN`: by it the
+conversation finds the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from adapters.formats.json_node import Node
+from canonical.errors import shown
+from canonical.order import (
+    Address,
+    Characteristic,
+    ExternalId,
+    Note,
+    OfferingRef,
+    OrderContent,
+    OrderItem,
+    PartyRef,
+    Place,
+    Product,
+    RelatedParty,
+)
+from canonical.references import Endpoint, References
+from canonical.states import Action
+
+__all__ = ["CODE_TYPE", "TOKEN", "cart_order"]
+
+TOKEN = "conversationToken"  # noqa: S105 - the type of an id, not a secret
+"""Type of the id under which an order is found by the conversation that it belongs to."""
+
+CODE_TYPE = "SKU"
+"""Type of the catalogue's codes that stand in ``sku``."""
+
+_ACTIONS: Mapping[str, Action] = {
+    "ADD": Action.ADD,
+    "CHANGE": Action.MODIFY,
+    "REMOVE": Action.DELETE,
+    "KEEP": Action.NO_CHANGE,
+}
+# How a kiosk may know a customer: the typed ids by which parties are joined.
+_CUSTOMERS = ("customerId", "account", "email", "loyaltyId", "msisdn")
+_CUSTOMER_ID = "customerId"
+
+# What a person has patience for at a screen, with some room.
+_MAX_LINES = 100
+_MAX_OPTIONS = 50
+_MAX_LINE_NUMBER = 9999
+
+_ADDRESS = {
+    "name": "name",
+    "street": "street",
+    "city": "city",
+    "state": "state_or_province",
+    "postcode": "postcode",
+    "country": "country",
+}
+
+
+def cart_order(document: Node, endpoint: Endpoint, references: References) -> OrderContent:
+    """
+    The order that the document's cart is.
+
+    Raises:
+        Rejected: At the first fault; ``where`` is a JSON path.
+    """
+    parties = (*_customer(document), *_store(document))
+    lines = _Lines(endpoint, references)
+    return OrderContent(
+        product_order_item=tuple(map(lines.item, document.child("cart").items(low=1, high=_MAX_LINES))),
+        external_id=tuple(_conversation(document)),
+        related_party=parties,
+        place=tuple(_delivery(document)),
+        note=tuple(_consent(document)),
+    )
+
+
+class _Lines:
+    """Reader of the lines of one cart."""
+
+    def __init__(self, endpoint: Endpoint, references: References) -> None:
+        self._endpoint = endpoint
+        self._references = references
+        self._seen: dict[int, str] = {}
+
+    def item(self, line: Node) -> OrderItem:
+        line.refuse_unknown(("line", "sku", "action", "qty", "product", "options"))
+        number = self._number(line.child("line"))
+        action = _ACTIONS[line.child("action").enum(_ACTIONS, code="E_ACTION")]
+        sku = line.child("sku")
+        offering = self._references.offering_by_code(self._endpoint, CODE_TYPE, sku.key(), sku.where)
+        quantity, product = line.get("qty"), line.get("product")
+        return OrderItem(
+            id=str(number),
+            line_ref=str(number),
+            action=action,
+            product_offering=OfferingRef(id=offering.id, name=offering.name),
+            category=offering.category,
+            quantity=quantity.integer(1, offering.max_quantity) if quantity else 1,
+            product=Product(
+                id=product.key() if product else "", product_characteristic=tuple(_options(line))
+            ),
+        )
+
+    def _number(self, node: Node) -> int:
+        number = node.integer(1, _MAX_LINE_NUMBER)
+        if number in self._seen:
+            what = f"line {number} was there before, at {self._seen[number]}"
+            raise node.reject("E_DUPLICATE_LINE", what, "each number once in a cart")
+        self._seen[number] = node.where
+        return number
+
+
+def _options(line: Node) -> Iterator[Characteristic]:
+    options = line.get("options")
+    for count, (name, value) in enumerate(options.members() if options else ()):
+        if count == _MAX_OPTIONS:
+            raise value.reject("E_RECORDS", f"more than {_MAX_OPTIONS} options", f"at most {_MAX_OPTIONS}")
+        if not name or len(name) > 128 or not name.isprintable() or name != name.strip():
+            raise value.reject("E_KEY_FORMAT", f"{shown(name)} is no name", "1 to 128 visible characters")
+        yield _option(name, value)
+
+
+def _option(name: str, node: Node) -> Characteristic:
+    """Numbers keep the digits that the kiosk wrote."""
+    match node.value:
+        case bool(value):
+            return Characteristic(name=name, value=str(value).lower(), value_type="boolean")
+        case int():
+            return Characteristic(name=name, value=str(node.integer()), value_type="integer")
+        case Decimal():
+            return Characteristic(name=name, value=format(node.decimal(), "f"), value_type="number")
+        case _:
+            return Characteristic(name=name, value=node.text())
+
+
+def _conversation(document: Node) -> Iterator[ExternalId]:
+    token = document.get("resumeToken")
+    if token:
+        yield ExternalId(owner="kiosk", external_identifier_type=TOKEN, id=token.key())
+
+
+def _customer(document: Node) -> Iterator[RelatedParty]:
+    """An id that is no customer id says of which type it is: nobody takes a number for an account."""
+    found = document.get("customerRef")
+    if found is None:
+        return
+    found.refuse_unknown(("type", "value", "name"))
+    kind, value, name = found.child("type").enum(_CUSTOMERS), found.child("value"), found.get("name")
+    id_ = value.text(100)
+    if id_ != id_.strip():
+        raise value.reject("E_KEY_FORMAT", f"{shown(id_)} is not an identifier", "no blank at either end")
+    party = PartyRef(
+        id=id_ if kind == _CUSTOMER_ID else f"{kind}:{id_}", name=name.text(blank=True) if name else ""
+    )
+    yield RelatedParty(role="customer", party_or_party_role=party)
+
+
+def _store(document: Node) -> Iterator[RelatedParty]:
+    store = document.get("storeId")
+    if store:
+        yield RelatedParty(role="store", party_or_party_role=PartyRef(id=store.key()))
+
+
+def _delivery(document: Node) -> Iterator[Place]:
+    place = document.get("deliverTo")
+    if place:
+        place.refuse_unknown(_ADDRESS)
+        said = {_ADDRESS[name]: each.text(blank=True) for name, each in place.members()}
+        yield Place(role="deliveryAddress", place=Address(**said))
+
+
+def _consent(document: Node) -> Iterator[Note]:
+    consent = document.get("consent")
+    if consent:
+        consent.refuse_unknown(("terms", "signedAt"))
+        terms, signed = consent.child("terms").key(), consent.child("signedAt").instant()
+        yield Note(text=f"terms {terms} signed at {signed:%Y-%m-%dT%H:%M:%SZ}", author="customer")

@@ -1,0 +1,171 @@
+"""
+One transaction of a till: the order it takes, the questions it asks, or the reason why it is neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from adapters.formats.values import calendar_date
+from adapters.formats.xml_node import XmlNode
+from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
+from canonical.errors import Rejected, shown
+from canonical.order import ExternalId, Note, OrderContent, PartyRef, RelatedParty
+from canonical.references import References
+
+from .lines import PREVIOUS, Line, lines_of, read_items
+from .profile import Agreement
+from .vocabulary import NUMBER_TYPE
+
+__all__ = ["NOTHING", "ORDER", "QUESTION", "TRANSACTION", "read_transaction"]
+
+# Document types; a transaction that can be neither read nor used has the third.
+ORDER, QUESTION, TRANSACTION = "CustomerOrder", "PreviousCustomerOrder", "Transaction"
+
+NOTHING = "E_NO_ORDER"
+"""Code of a transaction that orders nothing: it is answered as ignored."""
+
+_PART = re.compile(r"[A-Za-z0-9-]{1,20}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TRUE = frozenset({"true", "1"})
+# What a till trains with, or has broken off, never happened.
+_NEVER = {"CancelFlag": "the transaction was cancelled", "TrainingModeFlag": "the till is in training mode"}
+
+
+def read_transaction(
+    node: XmlNode, origin: Origin, agreed: Agreement, references: References
+) -> Iterator[Command | RejectedDocument]:
+    """
+    The order, if it has lines that order something, and a question for each earlier order that it names; else
+    one rejected document.
+    """
+    named = replace(origin, document_type=TRANSACTION)
+    try:
+        named = _named(node, named)
+        _refuse_other_store(node, agreed)
+        lines = _lines(node)
+        priced = _priced(node, agreed)
+        questions = [_question(one, named) for one in lines if one.kind == PREVIOUS]
+        order = _order(node, lines, named, priced, references)
+    except Rejected as rejected:
+        yield RejectedDocument(origin=named, fault=rejected.fault)
+        return
+    if order is not None:
+        yield order
+    yield from questions
+
+
+def _named(node: XmlNode, origin: Origin) -> Origin:
+    """
+    A till's transaction is known by store, till, business day and sequence number.
+    """
+    day = _day(node.child("BusinessDayDate"))
+    parts = [_part(node.child(local)) for local in ("RetailStoreID", "WorkstationID", "SequenceNumber")]
+    store, till, sequence = parts
+    number = f"{store}.{till}.{day}.{sequence}"
+    return replace(origin, document=number, details={"receipt": number})
+
+
+def _day(node: XmlNode) -> str:
+    text = node.text(32)
+    if _DAY.fullmatch(text):
+        try:
+            return f"{calendar_date(text.replace('-', ''), ''):%Y%m%d}"
+        except Rejected:
+            pass
+    raise node.reject("E_DATE", f"{shown(text)} is not a date", "CCYY-MM-DD")
+
+
+def _part(node: XmlNode) -> str:
+    text = node.text(64)
+    if not _PART.fullmatch(text):
+        raise node.reject("E_KEY_FORMAT", f"{shown(text)} is not a number", "1 to 20 letters, digits and -")
+    return text
+
+
+def _refuse_other_store(node: XmlNode, agreed: Agreement) -> None:
+    store = node.child("RetailStoreID")
+    if store.text(64) != agreed.store:
+        what = f"store {shown(store.text(64))} in a message of store {shown(agreed.store)}"
+        raise store.reject("E_IDENTITY", what, "one store in a message")
+
+
+def _lines(node: XmlNode) -> tuple[Line, ...]:
+    """
+    What concerns customer orders.
+
+    Raises:
+        Rejected: ``E_NO_ORDER``, with the reason, and what :func:`lines_of` says.
+    """
+    for flag, why in _NEVER.items():
+        if (node.attribute(flag) or "false") in _TRUE:
+            raise node.reject(NOTHING, why, "a transaction that took place")
+    retail = node.get("RetailTransaction")
+    if retail is None:
+        raise node.reject(NOTHING, "it is no retail transaction", "RetailTransaction")
+    lines = lines_of(retail)
+    if not lines:
+        raise retail.reject(NOTHING, "no line orders anything", "a CustomerOrder line")
+    return lines
+
+
+def _priced(node: XmlNode, agreed: Agreement) -> Agreement:
+    """
+    The agreement with the transaction's own currency, when it has one.
+    """
+    said = node.get("CurrencyCode")
+    if said is None:
+        return agreed
+    code = said.text(3)
+    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        raise said.reject("E_VALUE", f"{shown(code)} is no currency", "three capital letters, ISO 4217")
+    return Agreement(agreed.endpoint, agreed.zone, code)
+
+
+def _question(one: Line, origin: Origin) -> AskStatus:
+    one.node.refuse_unknown(("OrderID",))
+    asked = one.node.child("OrderID").text(128)
+    line = one.line.child("SequenceNumber").key(20)
+    number = f"{origin.document}.{line}"
+    return AskStatus(
+        origin=replace(origin, document_type=QUESTION, document=number), about=OrderRef(value=asked)
+    )
+
+
+def _order(
+    node: XmlNode, lines: tuple[Line, ...], origin: Origin, agreed: Agreement, references: References
+) -> SubmitOrder | None:
+    """
+    None when all that the lines name was ordered earlier.
+    """
+    ordered = [one for one in lines if one.kind != PREVIOUS]
+    if not ordered:
+        return None
+    items, wanted = read_items(ordered, agreed, references)
+    owner = agreed.endpoint.id
+    earlier = [one.node.child("OrderID").text(128) for one in lines if one.kind == PREVIOUS]
+    content = OrderContent(
+        product_order_item=items,
+        external_id=(ExternalId(owner=owner, external_identifier_type=NUMBER_TYPE, id=origin.document),),
+        related_party=tuple(_parties(node)),
+        requested_completion_date=wanted,
+        note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in earlier),
+    )
+    return SubmitOrder(origin=replace(origin, document_type=ORDER), order=content)
+
+
+def _parties(node: XmlNode) -> Iterator[RelatedParty]:
+    """
+    The customer, and who served.
+    """
+    customer, operator = node.child("RetailTransaction").get("Customer"), node.get("OperatorID")
+    if customer is not None:
+        name = customer.get("Name")
+        party = PartyRef(id=customer.child("CustomerID").text(128), name=name.text() if name else "")
+        yield RelatedParty(role="customer", party_or_party_role=party)
+    if operator is not None:
+        party = PartyRef(id=operator.text(128), name=operator.attribute("OperatorName") or "")
+        yield RelatedParty(role="salesAgent", party_or_party_role=party)

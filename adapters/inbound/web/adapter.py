@@ -1,0 +1,149 @@
+"""
+The web channel's adapter: one document a message, and one endpoint, whose bytes name no sender.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from adapters.formats.json_node import Node
+from adapters.formats.json_strict import read_json
+from adapters.kit.contract import Native, Stamp
+from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
+from canonical.errors import Fault, Rejected, shown
+from canonical.keys import content_hash
+from canonical.notices import Intake, Notice, NoticeKind, Outcome
+from canonical.order import Order
+from canonical.references import References
+
+from .members import Table, identifier, members
+from .reader import document_number, order_content
+from .writer import Json, error_document, event_document, json_bytes, order_document
+
+__all__ = ["WebAdapter"]
+
+_CHANNEL = "web"
+_CONTENT_TYPE = "application/json"
+
+_ORDER = "ProductOrder"
+# The hub's own; TMF622 asks by GET, which a queue does not have.
+_ASK = "ProductOrderStatusRequest"
+
+# Other kinds of notice are no event: rejected is told by the acknowledgement, status is an answer.
+_EVENTS: Mapping[NoticeKind, str] = {
+    NoticeKind.ACCEPTED: "ProductOrderStateChangeEvent",
+    NoticeKind.CHANGED: "ProductOrderStateChangeEvent",
+    NoticeKind.ENDED: "ProductOrderStateChangeEvent",
+    NoticeKind.DELAYED: "ProductOrderJeopardyAlertEvent",
+    NoticeKind.SHIPPED: "ProductOrderMilestoneEvent",
+    NoticeKind.INFORMATION_REQUIRED: "ProductOrderInformationRequiredEvent",
+}
+
+
+class WebAdapter:
+    """
+    Translate the web portal's messages.
+
+    A message is one JSON object: a TMF622 v5 ``ProductOrder`` to be created, or a question for the status
+    of one.  Its envelope key is the hash of its bytes.
+    """
+
+    channel = _CHANNEL
+    counters: tuple[str, ...] = ()
+
+    def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
+        """The one command of the message, or the first fault of it; ``Rejected`` is never raised."""
+        origin = Origin(
+            channel=_CHANNEL, endpoint=_only_endpoint(references), envelope=content_hash(native.body)
+        )
+        found: Command | RejectedDocument
+        try:
+            document = read_json(native.body)
+            origin = _named(origin, document)
+            found = _command(document, origin, references)
+        except Rejected as error:
+            found = RejectedDocument(origin=origin, fault=error.fault)
+        yield found
+
+    def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
+        """
+        The order as it was taken, or the error; None when the document is parked, and for a question, which
+        is answered by a notice.
+        """
+        if not intake.verdicts:
+            return None
+        verdict = intake.verdicts[0]
+        if verdict.outcome is Outcome.REJECTED and verdict.fault:
+            return _error(verdict.fault, _subject(verdict.origin))
+        if verdict.outcome is Outcome.PARKED or verdict.order is None:
+            return None
+        return _order(verdict.order)
+
+    def render(self, notice: Notice, stamp: Stamp) -> Native | None:
+        """An event with the whole order; for a question the order, or an error; None for ``rejected``."""
+        if notice.kind is NoticeKind.STATUS:
+            return _answer(notice)
+        kind = _EVENTS.get(notice.kind)
+        if kind is None or notice.order is None:
+            return None
+        event = event_document(kind, notice, notice.order, stamp.at)
+        return _native(event, f"{kind} {notice.order.id}: {notice.order.state.value}")
+
+
+def _only_endpoint(references: References) -> str:
+    """The channel's endpoint; empty when there are several, since nothing in the bytes tells them apart."""
+    endpoints = references.of_channel(_CHANNEL)
+    return endpoints[0].id if len(endpoints) == 1 else ""
+
+
+def _named(origin: Origin, document: Node) -> Origin:
+    """What kind of document it is, and its number: whatever else is wrong, the answer can name it."""
+    if not origin.endpoint:
+        raise Rejected(
+            "E_IDENTITY", "the message does not tell its sender", "$", f"one endpoint on channel {_CHANNEL}"
+        )
+    kind = document.child("@type").enum((_ORDER, _ASK))
+    number = document_number(document) if kind == _ORDER else ""
+    return msgspec.structs.replace(origin, document_type=kind, document=number)
+
+
+def _command(document: Node, origin: Origin, references: References) -> Command:
+    if origin.document_type == _ASK:
+        return _ask(document, origin)
+    return SubmitOrder(origin=origin, order=order_content(document, references))
+
+
+def _ask(node: Node, origin: Origin) -> AskStatus:
+    """``requestId`` sets a question apart from an earlier one for the same order, and is its number."""
+    table: Table = {"orderId": ("order", identifier), "requestId": ("request", identifier)}
+    found = members(node, table, needed=("orderId",))
+    asked = msgspec.structs.replace(origin, document=found.get("request", ""))
+    return AskStatus(origin=asked, about=OrderRef(value=found["order"]))
+
+
+def _answer(notice: Notice) -> Native:
+    if notice.order is not None and notice.fault is None:
+        return _order(notice.order)
+    fault = notice.fault or Fault(
+        code="E_NOT_FOUND", what=f"no order is known by {shown(notice.asked)}", where="$.orderId"
+    )
+    return _error(fault, f"status of {shown(notice.asked)}")
+
+
+def _subject(origin: Origin) -> str:
+    kind = origin.document_type or "document"
+    return f"{kind} {origin.document} refused" if origin.document else f"{kind} refused"
+
+
+def _order(order: Order) -> Native:
+    return _native(order_document(order), f"{_ORDER} {order.id}: {order.state.value}")
+
+
+def _error(fault: Fault, subject: str) -> Native:
+    return _native(error_document(fault, subject), f"Error {fault.code}: {subject}")
+
+
+def _native(document: Json, summary: str) -> Native:
+    return Native(body=json_bytes(document), content_type=_CONTENT_TYPE, summary=summary)

@@ -1,0 +1,290 @@
+"""
+What the web channel is told: the order, events about it, and errors, as TMF622 v5 JSON.
+
+Field names and types: TMF622 Product Ordering v5.0.0.  Its ``ProductOrder`` has no ``place``, ``version``
+or ``progress``; they are written all the same, as TMF630 lets an entity be extended.  Equal input gives
+equal bytes: properties stand in the order in which they are written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from canonical.errors import Fault
+from canonical.keys import message_id
+from canonical.notices import Notice
+from canonical.order import (
+    Address,
+    Characteristic,
+    ErrorMessage,
+    ItemPrice,
+    JeopardyAlert,
+    Milestone,
+    Note,
+    Order,
+    OrderItem,
+    Place,
+    Product,
+    RelatedParty,
+)
+from canonical.states import State
+
+from .characteristics import typed_value
+
+__all__ = ["Json", "error_document", "event_document", "json_bytes", "order_document"]
+
+_ENCODER = msgspec.json.Encoder()
+
+# Relative: the portal knows under which host it reaches the hub, the hub does not.
+_HREF = "/productOrdering/v5/productOrder/"
+_ERRORS = "docs/errors.md#"
+
+# Codes of bytes that are no readable JSON document; everything else is readable and wrong.
+_UNREADABLE = frozenset(
+    {
+        "E_EMPTY", "E_TOO_LARGE", "E_BOM", "E_ENCODING", "E_CONTROL_CHAR", "E_FORMAT_SNIFF", "E_TRAILING",
+        "E_DEPTH", "E_FIELD_SIZE", "E_RECORDS", "E_JSON_SYNTAX", "E_JSON_DUPKEY",
+    }
+)  # fmt: skip
+
+Json = dict[str, Any]
+
+
+def json_bytes(document: Json) -> bytes:
+    """The JSON text of ``document``, UTF-8, compact."""
+    return _ENCODER.encode(document)
+
+
+def order_document(order: Order) -> Json:
+    """
+    ``order`` as a TMF622 v5 ``ProductOrder``.
+
+    ``channel`` tells names and roles only: who sat at another channel's desk is not the web's business.
+    """
+    return _entity(
+        "ProductOrder",
+        id=order.id,
+        href=_HREF + order.id,
+        externalId=[
+            _entity(
+                "ExternalIdentifier",
+                owner=one.owner,
+                externalIdentifierType=one.external_identifier_type,
+                id=one.id,
+            )
+            for one in order.external_id
+        ],
+        state=order.state.value,
+        version=order.version,
+        progress={"done": order.progress.done, "total": order.progress.total},
+        **_dates(order),
+        category=order.category,
+        description=order.description,
+        priority=order.priority,
+        channel=_channels(order),
+        relatedParty=[_party(one) for one in order.related_party],
+        place=[_place(one) for one in order.place],
+        productOrderItem=[_item(one) for one in order.product_order_item],
+        orderRelationship=[
+            _entity("OrderRelationship", id=one.id, relationshipType=one.relationship_type)
+            for one in order.order_relationship
+        ],
+        note=[_note(one) for one in order.note],
+        productOrderMilestone=[_milestone(order.id, one) for one in order.product_order_milestone],
+        productOrderJeopardyAlert=[_alert(order.id, one) for one in order.product_order_jeopardy_alert],
+        productOrderErrorMessage=[_error(order.id, one) for one in order.product_order_error_message],
+    )
+
+
+def event_document(kind: str, notice: Notice, order: Order, at: datetime) -> Json:
+    """
+    A TMF622 v5 event of type ``kind`` with the whole order in it.
+
+    ``timeOccurred`` is the spelling of v5's ``Event`` (its ``BaseEvent`` has one r less).  The event's id
+    comes from order, version, kind and instant of the notice, so that the same event always has the same id.
+    """
+    return _entity(
+        kind,
+        eventId=message_id(
+            "web event", order.id, str(order.version), notice.kind.value, notice.at.isoformat()
+        ),
+        eventType=kind,
+        eventTime=at,
+        timeOccurred=notice.at,
+        correlationId=order.id,
+        title=f"order {notice.kind.value}: {order.state.value}",
+        description=notice.reason,
+        event={"productOrder": order_document(order)},
+    )
+
+
+def error_document(fault: Fault, subject: str) -> Json:
+    """A TMF622 v5 ``Error``; ``subject`` names, for people, what it is about."""
+    place = f"{fault.where}: " if fault.where else ""
+    return _entity(
+        "Error",
+        code=fault.code,
+        reason=place + fault.what,
+        message=f"{subject}: {fault}",
+        status=_http_status(fault.code),
+        referenceError=_ERRORS + fault.code,
+    )
+
+
+def _http_status(code: str) -> str:
+    if code == "E_NOT_FOUND":
+        return "404"
+    return "400" if code in _UNREADABLE else "422"
+
+
+def _entity(kind: str, **fields: Any) -> Json:
+    """An object with its ``@type``; empty text, empty lists and what is unknown are left out."""
+    return {"@type": kind, **{name: value for name, value in fields.items() if value not in ("", None, [])}}
+
+
+def _dates(order: Order) -> Json:
+    return {
+        "creationDate": order.creation_date,
+        "requestedStartDate": order.requested_start_date,
+        "requestedCompletionDate": order.requested_completion_date,
+        "expectedCompletionDate": order.expected_completion_date,
+        "completionDate": order.completion_date,
+        "cancellationDate": order.cancellation_date,
+        "cancellationReason": order.cause.value if order.cause else None,
+    }
+
+
+def _channels(order: Order) -> list[Json]:
+    return [
+        _entity(
+            "RelatedChannel",
+            role=one.role.value,
+            channel=_entity("ChannelRef", id=one.channel.id, name=one.channel.name),
+        )
+        for one in order.channel
+    ]
+
+
+def _party(one: RelatedParty) -> Json:
+    who = one.party_or_party_role
+    return _entity(
+        "RelatedPartyRefOrPartyRoleRef",
+        role=one.role,
+        partyOrPartyRole=_entity("PartyRef", id=who.id, name=who.name),
+    )
+
+
+def _place(one: Place) -> Json:
+    return _entity("RelatedPlaceRefOrValue", role=one.role, place=_address(one.place))
+
+
+def _address(one: Address) -> Json:
+    if one == Address(id=one.id, name=one.name) and one.id:
+        return _entity("PlaceRef", id=one.id, name=one.name)
+    return _entity(
+        "GeographicAddress",
+        id=one.id,
+        name=one.name,
+        streetName=one.street,
+        city=one.city,
+        stateOrProvince=one.state_or_province,
+        postcode=one.postcode,
+        country=one.country,
+    )
+
+
+def _item(item: OrderItem) -> Json:
+    offering = item.product_offering
+    return _entity(
+        "ProductOrderItem",
+        id=item.id,
+        action=item.action.value,
+        quantity=item.quantity,
+        state=item.state.value if item.state and item.state is not State.DRAFT else None,
+        productOffering=_entity("ProductOfferingRef", id=offering.id, name=offering.name),
+        product=_product(item.product) if item.product != Product() else None,
+        productOrderItemRelationship=[
+            _entity("OrderItemRelationship", id=one.id, relationshipType=one.relationship_type)
+            for one in item.product_order_item_relationship
+        ],
+        itemPrice=[_price(one) for one in item.item_price],
+        note=[_note(one) for one in item.note],
+        productOrderItem=[_item(one) for one in item.product_order_item],
+    )
+
+
+def _product(product: Product) -> Json:
+    return _entity(
+        "Product",
+        id=product.id,
+        productSerialNumber=product.product_serial_number,
+        productCharacteristic=[_characteristic(one) for one in product.product_characteristic],
+        place=[_place(one) for one in product.place],
+    )
+
+
+def _characteristic(one: Characteristic) -> Json:
+    kind, value = typed_value(one.value, one.value_type)
+    return {"@type": kind, "name": one.name, "valueType": one.value_type, "value": value}
+
+
+def _price(one: ItemPrice) -> Json:
+    amount = {"unit": one.price.unit, "value": _number(one.price.value)}
+    return _entity(
+        "OrderPrice",
+        name=one.name,
+        priceType=one.price_type,
+        recurringChargePeriod=one.recurring_charge_period,
+        price=_entity("Price", dutyFreeAmount=amount),
+    )
+
+
+def _number(value: Decimal) -> msgspec.Raw:
+    # The exact digits: through a float 0.10 could come out as something else.
+    return msgspec.Raw(format(value, "f").encode())
+
+
+def _note(one: Note) -> Json:
+    return _entity("Note", author=one.author, text=one.text)
+
+
+def _milestone(order_id: str, one: Milestone) -> Json:
+    return _entity(
+        "ProductOrderMilestone",
+        id=one.id,
+        name=one.name,
+        milestoneDate=one.milestone_date,
+        message=one.message,
+        productOrderItem=_items(order_id, one.product_order_item),
+    )
+
+
+def _alert(order_id: str, one: JeopardyAlert) -> Json:
+    return _entity(
+        "ProductOrderJeopardyAlert",
+        id=one.id,
+        name=one.name,
+        alertDate=one.alert_date,
+        message=one.message,
+        productOrderItem=_items(order_id, one.product_order_item),
+    )
+
+
+def _error(order_id: str, one: ErrorMessage) -> Json:
+    return _entity(
+        "ProductOrderErrorMessage",
+        code=one.code,
+        reason=one.reason,
+        timestamp=one.timestamp,
+        referenceError=_ERRORS + one.code,
+        productOrderItem=_items(order_id, one.product_order_item),
+    )
+
+
+def _items(order_id: str, ids: Iterable[str]) -> list[Json]:
+    return [_entity("ProductOrderItemRef", productOrderId=order_id, productOrderItemId=one) for one in ids]

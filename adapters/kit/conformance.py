@@ -1,0 +1,490 @@
+"""
+What every adapter must hold, as test classes to inherit: name an adapter and its samples, and run pytest.
+
+    class TestRetail(InboundConformance):
+        adapter = RetailAdapter()
+        references = REFERENCES
+        samples = {"one order": b"..."}
+
+Everything else is made from the samples: they are cut, damaged, recoded, doubled, blown up and mixed with
+hostile XML.  A format's own facts (a control number, no end mark) are attributes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from canonical.codec import decode, encode
+from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
+from canonical.errors import CODES, Fault, Rejected
+from canonical.instructions import Instruction
+from canonical.keys import content_hash
+from canonical.order import OrderContent
+from canonical.references import References
+from canonical.replies import Receipt, Reply
+from canonical.states import State
+from canonical.systems import Attachment, Repeat, Verb
+
+from .contract import INQUIRY, InboundAdapter, InquiringAdapter, Native, OutboundAdapter, Stamp
+from .elsewhere import Elsewhere, seen_elsewhere
+from .hostile_xml import hostile_xml
+from .outcomes import Read, bytes_of, fault_of, origin_of, said, words_of
+from .purity import impurities
+from .specimens import AT, intakes, notices
+from .spoiled import blots, cuts, damaged, flips, garbage, oversize, recoded
+
+__all__ = ["InboundConformance", "OutboundConformance"]
+
+# Where there is nothing, or nothing was read, there is no place to name.
+_PLACELESS = frozenset({"E_EMPTY", "E_TOO_LARGE"})
+
+
+class _Conformance:
+    """
+    What both sides have in common.
+
+    Attributes:
+        open_ended: The format has neither an end mark nor a count (CSV, plain records): what is missing
+            behind a whole record cannot be known.
+        says_its_page: A message says itself in which code page it is written, so that it may be in any.
+    """
+
+    open_ended: ClassVar[bool] = False
+    says_its_page: ClassVar[bool] = False
+
+    def test_the_adapter_is_pure(self) -> None:
+        """It imports and calls nothing that talks to the world, nor does what it imports of its package."""
+        found = impurities(type(self._adapter()).__module__)
+
+        assert not found
+
+    def test_the_same_in_another_process(self) -> None:
+        """Locale, time zone and hash seed change no byte of what it makes of its samples."""
+        there = self._elsewhere()
+
+        assert self.fingerprint() == there.fingerprint, there.errors
+
+    def test_it_touches_nothing(self) -> None:
+        """At work it opens no file, no connection and no program, not even through somebody's library."""
+        there = self._elsewhere()
+
+        assert there.fingerprint, there.errors
+        assert not there.acts
+
+    def fingerprint(self) -> str:
+        """One hash of all that the adapter makes of its samples."""
+        digest = hashlib.sha256()
+        for made in self._everything():
+            digest.update(f"{len(made)}:".encode() + made)
+        return digest.hexdigest()
+
+    def _elsewhere(self) -> Elsewhere:
+        return seen_elsewhere(inspect.getfile(type(self)), type(self).__qualname__)
+
+    def _adapter(self) -> object:
+        raise NotImplementedError
+
+    def _everything(self) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def _read(self, body: bytes) -> Iterator[Read]:
+        raise NotImplementedError
+
+    def _survives(self, name: str, body: bytes) -> tuple[Fault, ...]:
+        """The faults told of ``body``: whatever it is, they are worded, and nothing else is raised."""
+        return _worded(name, self._outcomes(body))
+
+    def _refuses(self, name: str, body: bytes, code: str = "") -> None:
+        """``body`` is refused, with ``code`` if there is one."""
+        found = {fault.code for fault in self._survives(name, body)}
+
+        assert found, f"{name}, and taken"
+        assert not code or code in found, f"{name}: {', '.join(sorted(found))} instead of {code}"
+
+    def _outcomes(self, body: bytes) -> list[Read]:
+        found: list[Read] = []
+        try:
+            found.extend(self._read(body))
+        except Rejected as rejected:
+            found.append(rejected)
+        return found
+
+    def _spoiled(self, sample: bytes) -> None:
+        for name, body in (*garbage(sample).items(), *damaged(sample), ("last byte lost", sample[:-1])):
+            self._survives(name, body)
+
+    def _cut(self, sample: bytes) -> None:
+        whole = list(map(said, self._outcomes(sample)))
+        # The last byte may be a mere terminator; before it, a cut loses something, and must be told.
+        for length, body in cuts(sample.rstrip()[:-1]):
+            name = f"cut to {length} bytes"
+            read = self._outcomes(body)
+            if _worded(name, read):
+                continue
+            assert self.open_ended, f"{name}, and taken"
+            assert read, f"{name}, and nothing said"
+            assert list(map(said, read)) == whole[: len(read)], f"{name}, and half a record taken"
+
+    def _one_bad_record(self, sample: bytes) -> None:
+        """Somewhere in ``sample`` there is a byte by which one record fails, and all the others stand."""
+        whole = list(map(said, self._outcomes(sample)))
+        if self._records(sample) == 1:  # nobody else to harm: the one fault is all there is to tell
+            assert any(len(read) == 1 and fault_of(read[0]) for read in self._blotted(sample))
+        else:
+            assert any(_failed_alone(read, whole) for read in self._blotted(sample))
+
+    def _records(self, sample: bytes) -> int:
+        return len(self._outcomes(sample))
+
+    def _blotted(self, sample: bytes) -> Iterator[list[Read]]:
+        return (self._outcomes(body) for body in blots(sample))
+
+
+class _Samples(_Conformance):
+    """The tests that take one good native message each, of whichever side."""
+
+    def test_bad_bytes_are_refused_in_words(self, good: bytes) -> None:
+        """Damaged or foreign bytes are refused with a code and a place, and never an exception."""
+        self._spoiled(good)
+
+    def test_a_cut_message_is_refused(self, good: bytes) -> None:
+        """Cut at any byte it is refused; where the format has no end, nothing but whole records is taken."""
+        self._cut(good)
+
+    def test_another_code_page_is_refused(self, good: bytes) -> None:
+        """Not one letter is guessed; where a message says its page, the same is read or nothing."""
+        whole = list(map(said, self._outcomes(good)))
+        for name, body in recoded(good).items():
+            if not self.says_its_page or list(map(said, self._outcomes(body))) != whole:
+                self._refuses(name, body)
+
+    def test_too_large_is_refused(self, good: bytes) -> None:
+        """A message over the limit is no message, whatever fills it up."""
+        self._refuses("too large", oversize(good))
+
+    def test_hostile_xml_is_refused(self, good: bytes) -> None:
+        """Entities, document types, inclusions and floods: by their codes where the format is XML."""
+        for name, body, code in hostile_xml(good):
+            self._refuses(name, body, code)
+
+    def test_one_bad_record_harms_no_other(self, good: bytes) -> None:
+        """A record at fault is refused alone; the rest of its message is taken as if it were good."""
+        self._one_bad_record(good)
+
+
+class InboundConformance(_Samples):
+    """
+    What a channel's adapter must hold.
+
+    Attributes:
+        adapter: The adapter.
+        references: Catalogue and endpoints that the samples need.
+        samples: Native messages by name; each is good, and one at least holds an order.
+        content_type: Of the samples.
+        number: The control number as it stands in the first sample; empty where the format has none.  The
+            key is looked at more closely when it is named.
+    """
+
+    adapter: ClassVar[InboundAdapter]
+    references: ClassVar[References]
+    samples: ClassVar[Mapping[str, bytes]]
+    content_type: ClassVar[str] = ""
+    number: ClassVar[bytes] = b""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test a sample, a kind of notice and an outcome."""
+        for argument in {"sample", "good"} & set(metafunc.fixturenames):
+            _each(metafunc, argument, self.samples)
+        if "notice" in metafunc.fixturenames:
+            _each(metafunc, "notice", notices(*self._ordered()))
+        if "intake" in metafunc.fixturenames:
+            content, _ = self._ordered()
+            _each(metafunc, "intake", intakes(content, self._origins()))
+
+    def test_it_is_an_inbound_adapter(self) -> None:
+        """It has the members of the contract."""
+        assert isinstance(self.adapter, InboundAdapter)
+
+    def test_a_sample_translates(self, sample: bytes) -> None:
+        """A good message becomes commands, each saying where it came from, in order."""
+        commands = list(self._read(sample))
+
+        assert commands
+        assert not [one for one in commands if isinstance(one, RejectedDocument)]
+        origins = [origin_of(one) for one in commands]
+        assert {self.adapter.channel} == {origin.channel for origin in origins}
+        assert set() == {origin.endpoint for origin in origins} - set(self.references.endpoints)
+        assert list(range(1, len(origins) + 1)) == [origin.position for origin in origins]
+        assert all(origin.envelope and origin.document_type for origin in origins)
+        assert commands == [decode(encode(one), type(one)) for one in commands]
+
+    def test_translation_is_repeatable(self, sample: bytes) -> None:
+        """The same message is the same commands, byte for byte."""
+        assert list(map(bytes_of, self._read(sample))) == list(map(bytes_of, self._read(sample)))
+
+    def test_the_envelope_key_is_the_control_number(self) -> None:
+        """
+        Without a number it is the hash of the bytes.  With one: another number is another envelope, the same
+        number with other content is the same (the hub refuses it as used before), also within one message.
+        Where the suite does not name the number, there must be one: some bytes change the key, others do not.
+        """
+        [first, *_] = self.samples.values()
+        if not self.number:
+            self._key_of_an_unnamed_number(first)
+            return
+        assert self.number in first
+        envelopes = self._envelopes(self._read(first))
+        renumbered = list(self._read(first.replace(self.number, _another(self.number))))
+        assert not list(filter(None, map(fault_of, renumbered)))
+        assert set() == envelopes & self._envelopes(renumbered)
+        again = list(self._other_content(first))
+        assert again
+        assert [envelopes] * len(again) == list(map(self._envelopes, again))
+        twice = self._outcomes(first + first)
+        assert _worded("twice", twice) or envelopes == self._envelopes(twice)
+
+    def test_a_notice_is_rendered_or_not(self, notice: Any) -> None:
+        """A notice of each kind is native bytes or nothing, the same each time."""
+        endpoint = self.references.endpoints.get(notice.endpoint)
+        stamp = Stamp(at=AT, numbers=dict.fromkeys(self.adapter.counters, 7), endpoint=endpoint)
+
+        _assert_native(self.adapter.render(notice, stamp))
+        assert self.adapter.render(notice, stamp) == self.adapter.render(notice, stamp)
+
+    def test_an_intake_is_acknowledged_or_not(self, intake: Any) -> None:
+        """An intake of each outcome has one acknowledgement or none, the same each time."""
+        _assert_native(self.adapter.acknowledge(intake, self._stamp()))
+        assert self.adapter.acknowledge(intake, self._stamp()) == self.adapter.acknowledge(
+            intake, self._stamp()
+        )
+
+    def _adapter(self) -> object:
+        return self.adapter
+
+    def _read(self, body: bytes) -> Iterator[Command | RejectedDocument]:
+        return self.adapter.translate(Native(body=body, content_type=self.content_type), self.references)
+
+    def _everything(self) -> Iterator[bytes]:
+        for sample in self.samples.values():
+            yield from map(bytes_of, self._read(sample))
+        content, origin = self._ordered()
+        for notice in notices(content, origin).values():
+            yield bytes_of(self.adapter.render(notice, self._stamp()))
+        for intake in intakes(content, self._origins()).values():
+            yield bytes_of(self.adapter.acknowledge(intake, self._stamp()))
+
+    def _envelopes(self, commands: Iterable[Any]) -> set[str]:
+        return {origin_of(one).envelope for one in commands}
+
+    def _key_of_an_unnamed_number(self, first: bytes) -> None:
+        if all({content_hash(one)} == self._envelopes(self._read(one)) for one in self.samples.values()):
+            return
+        whole, key = list(map(said, self._outcomes(first))), self._envelopes(self._read(first))
+        others = [(self._envelopes(read), list(map(said, read))) for read in self._good(first)]
+        same = [content for envelopes, content in others if envelopes == key and content != whole]
+        assert same, "every byte changes the key, and it is not the hash of the bytes"
+        other = [envelopes for envelopes, _ in others if envelopes != key]
+        assert other, "no byte changes the key: name the number"
+
+    def _other_content(self, sample: bytes) -> Iterator[list[Read]]:
+        """What is read of ``sample`` with one byte of it changed, but not of its number, and is other."""
+        whole = list(map(said, self._outcomes(sample)))
+        return (read for read in self._good(sample, self.number) if list(map(said, read)) != whole)
+
+    def _good(self, sample: bytes, kept: bytes = b"") -> Iterator[list[Read]]:
+        """What is read of ``sample`` with one byte changed, ``kept`` excepted, where nothing is refused."""
+        for body in itertools.chain(blots(sample), flips(sample)):
+            if body.count(kept) == sample.count(kept):
+                read = self._outcomes(body)
+                if not any(map(fault_of, read)):
+                    yield read
+
+    def _stamp(self) -> Stamp:
+        _, origin = self._ordered()
+        numbers = dict.fromkeys(self.adapter.counters, 7)
+        return Stamp(at=AT, numbers=numbers, endpoint=self.references.endpoints.get(origin.endpoint))
+
+    def _orders(self) -> Iterator[SubmitOrder]:
+        for sample in self.samples.values():
+            yield from (one for one in self._read(sample) if isinstance(one, SubmitOrder))
+
+    def _ordered(self) -> tuple[OrderContent, Origin]:
+        """The first order that a sample asks for."""
+        first = next(self._orders(), None)
+        if first is None:
+            raise pytest.UsageError(f"{type(self).__name__} names no sample that holds an order")
+        return first.order, first.origin
+
+    def _origins(self) -> Sequence[Origin]:
+        """The documents of the message that the first order came in."""
+        _, first = self._ordered()
+        every = (origin_of(one) for sample in self.samples.values() for one in self._read(sample))
+        return [
+            origin
+            for origin in every
+            if (origin.endpoint, origin.envelope) == (first.endpoint, first.envelope)
+        ]
+
+
+class OutboundConformance(_Samples):
+    """
+    What a system's adapter must hold.
+
+    Attributes:
+        adapter: The adapter.
+        instructions: Instructions by name, of each verb that its profile lists.
+        replies: Native replies by name; each is good.
+        settings: The system's format settings.
+        content_type: Of the replies.
+    """
+
+    adapter: ClassVar[OutboundAdapter]
+    instructions: ClassVar[Mapping[str, Instruction]]
+    replies: ClassVar[Mapping[str, bytes]]
+    settings: ClassVar[Mapping[str, str]] = {}
+    content_type: ClassVar[str] = ""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test an instruction and a reply."""
+        if "instruction" in metafunc.fixturenames:
+            _each(metafunc, "instruction", self.instructions)
+        for argument in {"reply", "good"} & set(metafunc.fixturenames):
+            _each(metafunc, argument, self.replies)
+
+    def test_it_is_an_outbound_adapter(self) -> None:
+        """It has the members of the contract."""
+        assert isinstance(self.adapter, OutboundAdapter)
+
+    def test_the_profile_is_sound(self) -> None:
+        """Every verb can be answered, every bad word has a code, and every milestone is declared."""
+        profile = self.adapter.profile
+        words = profile.words.values()
+        bad = {State.HELD, State.REJECTED}
+
+        assert set() == {word.code for word in words if word.code} - set(CODES)
+        assert not [name for name, word in profile.words.items() if word.state in bad and not word.code]
+        assert set() == {word.milestone for word in words if word.milestone} - set(profile.milestones)
+        assert set(profile.verbs) <= {verb for word in words for verb in word.answers}
+
+    def test_the_samples_cover_the_verbs(self) -> None:
+        """There is an instruction for each verb that the profile lists."""
+        assert set(self.adapter.profile.verbs) == {one.verb for one in self.instructions.values()}
+
+    def test_an_instruction_is_told(self, instruction: Instruction) -> None:
+        """It comes out as bytes that carry its key or its reference, with a call where one is made."""
+        native = self._instruct(instruction)
+        attached = self.adapter.profile.attachment
+
+        _assert_native(native)
+        assert instruction.key.encode() in native.body or instruction.reference.encode() in native.body
+        assert (attached is Attachment.CALL) == (native.call is not None)
+        assert native == self._instruct(instruction)
+
+    def test_an_instruction_it_cannot_say_is_refused(self, instruction: Instruction) -> None:
+        """A verb that the profile does not list is refused in words."""
+        unknown = set(Verb) - set(self.adapter.profile.verbs)
+        for verb in sorted(unknown):
+            with pytest.raises(Rejected):
+                self._instruct(msgspec.structs.replace(instruction, verb=verb))
+
+    def test_it_asks_where_it_must(self, instruction: Instruction) -> None:
+        """Whose profile says that it must be inquired has a question, and a word for "never applied"."""
+        profile = self.adapter.profile
+        must = profile.repeat is Repeat.INQUIRE
+
+        assert must == bool(profile.not_applied)
+        assert must <= isinstance(self.adapter, InquiringAdapter)
+        if isinstance(self.adapter, InquiringAdapter) and must:
+            asked = self._inquire(self.adapter, instruction)
+            _assert_native(asked)
+            assert profile.not_applied in profile.words
+            assert instruction.key.encode() in asked.body or instruction.reference.encode() in asked.body
+            assert (profile.attachment is Attachment.CALL) == (asked.call is not None)
+            assert asked == self._inquire(self.adapter, instruction)
+            assert asked.body != self._instruct(instruction).body
+
+    def test_a_reply_is_read(self, reply: bytes) -> None:
+        """A good reply is replies and receipts of this system, in words that its profile has."""
+        found = list(self._read(reply))
+        profile = self.adapter.profile
+
+        assert found
+        assert not [one for one in found if isinstance(one, Rejected)]
+        replies = [one for one in found if not isinstance(one, Rejected)]
+        assert {profile.name} == {one.system for one in replies}
+        assert set() == set(words_of(replies)) - set(profile.words)
+        assert len(replies) == len({one.key for one in replies})
+        assert replies == [decode(encode(one), type(one)) for one in replies]
+
+    def test_reading_is_repeatable(self, reply: bytes) -> None:
+        """The same bytes are the same replies, with the same keys."""
+        assert list(map(bytes_of, self._read(reply))) == list(map(bytes_of, self._read(reply)))
+
+    def _adapter(self) -> object:
+        return self.adapter
+
+    def _read(self, body: bytes) -> Iterator[Reply | Receipt | Rejected]:
+        return self.adapter.read_reply(Native(body=body, content_type=self.content_type))
+
+    def _records(self, sample: bytes) -> int:
+        """A record may say several things, such as that it was received and refused."""
+        return len({one.about for one in self._read(sample) if not isinstance(one, Rejected)})
+
+    def _instruct(self, instruction: Instruction) -> Native:
+        numbers = dict.fromkeys(self.adapter.counters, 7)
+        return self.adapter.instruct(instruction, Stamp(at=AT, numbers=numbers, settings=self.settings))
+
+    def _inquire(self, adapter: InquiringAdapter, instruction: Instruction) -> Native:
+        numbers = dict.fromkeys((*self.adapter.counters, INQUIRY), 7)
+        return adapter.inquire(instruction, Stamp(at=AT, numbers=numbers, settings=self.settings))
+
+    def _everything(self) -> Iterator[bytes]:
+        for instruction in self.instructions.values():
+            yield bytes_of(self._instruct(instruction))
+        for reply in self.replies.values():
+            yield from map(bytes_of, self._read(reply))
+
+
+def _each(metafunc: pytest.Metafunc, argument: str, named: Mapping[str, object]) -> None:
+    if not named:
+        raise pytest.UsageError(f"{metafunc.cls} names nothing for {argument!r}")
+    metafunc.parametrize(argument, list(named.values()), ids=list(named))
+
+
+def _assert_native(native: Native | None) -> None:
+    if native is not None:
+        assert native.body
+        assert native.content_type
+        assert native.summary
+        assert native.summary.isprintable()
+
+
+def _worded(name: str, outcomes: Iterable[Read]) -> tuple[Fault, ...]:
+    """The faults among ``outcomes``, all of which are in words."""
+    faults = tuple(filter(None, map(fault_of, outcomes)))
+    unworded = [fault for fault in faults if fault.code not in CODES or not fault.what]
+    placeless = [fault for fault in faults if not fault.where and fault.code not in _PLACELESS]
+
+    assert not unworded, name
+    assert not placeless, name
+    return faults
+
+
+def _failed_alone(read: Sequence[Read], whole: Sequence[bytes]) -> bool:
+    """Whether one record of ``whole`` was refused, and the others were read as they are."""
+    pairs = list(zip(read, whole, strict=False))
+    failed = [fault_of(one) is not None for one, _ in pairs]
+    stand = [bad or said(one) == good for bad, (one, good) in zip(failed, pairs, strict=True)]
+    return len(read) == len(whole) and sum(failed) == 1 and all(stand)
+
+
+def _another(number: bytes) -> bytes:
+    """A control number of the same length: the last digit is another one."""
+    return number[:-1] + bytes([number[-1] ^ 1])

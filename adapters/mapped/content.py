@@ -1,0 +1,250 @@
+"""
+A document as its mapping reads it: what the canonical order says of it, or its first fault.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from adapters.formats.values import integer, key, plain_text
+from canonical.errors import Fault, Rejected, shown
+from canonical.order import (
+    Address,
+    Characteristic,
+    ExternalId,
+    Note,
+    OfferingRef,
+    OrderContent,
+    OrderItem,
+    PartyRef,
+    Place,
+    Product,
+    RelatedParty,
+)
+from canonical.references import Endpoint, Offering, References
+from canonical.states import Action
+
+from .days import Zones, read_day
+from .entry import Document, Entry, head_paths, order_paths, source
+from .model import ChannelMap, Day, From, LineMap, OrderMap, PlaceMap, Source
+
+__all__ = ["order_of"]
+
+_NUMBER = "orderNumber"
+# Names, street lines; notes and descriptions are longer.
+_LINE = 256
+_PROSE = 4000
+_ID = 128
+# Quantities are whole numbers; without an offering's own limit this is the canonical one.
+_MOST = 1_000_000
+
+
+def order_of(
+    document: Document,
+    mapping: ChannelMap,
+    endpoint: Endpoint,
+    references: References,
+    zones: Zones,
+    *,
+    repeated: bool,
+) -> OrderContent:
+    """
+    What the document says of its order.
+
+    Args:
+        repeated: Each of its lines says again what the message says as a whole.
+
+    Raises:
+        Rejected: At the first fault; ``where`` in the sender's terms.
+    """
+    order = mapping.order
+    reader = _Reader(document.order, zones)
+    document.order.check()
+    lines = document.lines()
+    if document.flat:
+        beside = head_paths(mapping.message) if repeated else ()
+        _agree(lines, (*order_paths(order), *beside))
+    number = _number(document.order, order)
+    items = tuple(_items(lines, mapping.line, endpoint, references))
+    return OrderContent(
+        product_order_item=items,
+        external_id=(ExternalId(owner=endpoint.id, external_identifier_type=_NUMBER, id=number),),
+        related_party=tuple(_parties(reader, order)),
+        place=tuple(_places(reader, order.place)),
+        category=reader.said(order.category),
+        description=reader.said(order.description, _PROSE),
+        priority=reader.said(order.priority),
+        requested_start_date=reader.day(order.requested_start),
+        requested_completion_date=reader.day(order.requested),
+        note=tuple(_notes(reader.said(order.note, _PROSE), endpoint, document.flags)),
+    )
+
+
+def _number(entry: Entry, order: OrderMap) -> str:
+    where = entry.where(order.number)
+    return key(entry.text(order.number) or "", where)
+
+
+def _agree(lines: Sequence[Entry], paths: tuple[str, ...]) -> None:
+    """What each line says of its order is the same in all of them."""
+    first, *others = lines
+    for other in others:
+        for path in paths:
+            if other.text(path) != first.text(path):
+                what = (
+                    f"{shown(other.text(path))} here, and {shown(first.text(path))} in the order's first line"
+                )
+                raise Rejected("E_VALUE", what, other.where(path), "the same in all lines of an order")
+
+
+def _notes(text: str, endpoint: Endpoint, flags: tuple[Fault, ...]) -> Iterator[Note]:
+    if text:
+        yield Note(text=text, author=endpoint.id)
+    for flag in flags:
+        yield Note(text=str(flag), author="orderloom")
+
+
+def _parties(reader: _Reader, order: OrderMap) -> Iterator[RelatedParty]:
+    for role, one in order.party.items():
+        found = reader.said(one.id, _ID)
+        name = reader.said(one.name)
+        if found:
+            yield RelatedParty(role=role, party_or_party_role=PartyRef(id=found, name=name))
+        elif name:
+            path = source(one.id).path
+            raise Rejected("E_MISSING", f"a {role} without an id", reader.entry.where(path), "an id")
+
+
+def _places(reader: _Reader, places: Mapping[str, PlaceMap]) -> Iterator[Place]:
+    for role, one in places.items():
+        address = Address(
+            id=reader.said(one.id, _ID),
+            name=reader.said(one.name),
+            street=reader.said(one.street),
+            city=reader.said(one.city),
+            state_or_province=reader.said(one.state),
+            postcode=reader.said(one.postcode),
+            country=reader.said(one.country),
+        )
+        if address != Address():
+            yield Place(role=role, place=address)
+
+
+class _Reader:
+    """Reads the sources of one entry."""
+
+    def __init__(self, entry: Entry, zones: Zones) -> None:
+        self.entry = entry
+        self._zones = zones
+
+    def said(self, given: Source | None, most: int = _LINE) -> str:
+        """A text, empty when there is none."""
+        if given is None:
+            return ""
+        found = source(given)
+        where = self.entry.where(found.path)
+        return plain_text(_said(self.entry, found), where, most, lines=most == _PROSE)
+
+    def day(self, given: Day | None) -> dt.datetime | None:
+        """An instant."""
+        text = self.entry.text(given.path) if given else None
+        if given is None or text is None:
+            return None
+        return read_day(text, given.form, self._zones[given.zone], given.time, self.entry.where(given.path))
+
+
+def _said(entry: Entry, given: From, code: str = "E_VALUE", *, loose: bool = False) -> str:
+    if not given.path:
+        return given.always
+    found = entry.text(given.path, loose=loose)
+    if found is None:
+        return given.default
+    if given.words:
+        if found not in given.words:
+            allowed = f"one of {', '.join(given.words)}"
+            raise Rejected(code, f"unknown word {shown(found)}", entry.where(given.path), allowed)
+        return given.words[found]
+    return found
+
+
+def _items(
+    lines: Sequence[Entry], mapping: LineMap, endpoint: Endpoint, references: References
+) -> Iterator[OrderItem]:
+    seen: dict[str, str] = {}
+    for place, entry in enumerate(lines, 1):
+        entry.check()
+        number = _line_number(entry, mapping, place)
+        where = entry.where(mapping.number)
+        if number in seen:
+            what = f"line {shown(number)} was there before, at {seen[number]}"
+            raise Rejected("E_DUPLICATE_LINE", what, where, "each number once in an order")
+        seen[number] = where
+        yield _item(entry, mapping, number, endpoint, references)
+
+
+def _line_number(entry: Entry, mapping: LineMap, place: int) -> str:
+    if not mapping.number:
+        return str(place)
+    return key(entry.text(mapping.number, loose=True) or "", entry.where(mapping.number))
+
+
+def _item(
+    entry: Entry, mapping: LineMap, number: str, endpoint: Endpoint, references: References
+) -> OrderItem:
+    reader = _Reader(entry, {})
+    offering = _offering(entry, source(mapping.offering), endpoint, references)
+    note = reader.said(mapping.note, _PROSE)
+    return OrderItem(
+        id=number,
+        line_ref=number,
+        action=_action(entry, source(mapping.action)),
+        product_offering=OfferingRef(id=offering.id, name=offering.name),
+        quantity=_quantity(entry, mapping.quantity, offering),
+        product=Product(
+            product_serial_number=reader.said(mapping.serial, _ID),
+            product_characteristic=tuple(_characteristics(entry, mapping)),
+        ),
+        note=(Note(text=note, author=endpoint.id),) if note else (),
+        category=offering.category,
+    )
+
+
+def _offering(entry: Entry, given: From, endpoint: Endpoint, references: References) -> Offering:
+    where = entry.where(given.path)
+    found = _said(entry, given, "E_OFFERING")
+    if not found:
+        raise Rejected("E_MISSING", "no offering is named", where, "one of the catalogue")
+    if given.code:
+        return references.offering_by_code(endpoint, given.code, found, where)
+    return references.offering(found, where)
+
+
+def _action(entry: Entry, given: From) -> Action:
+    where = entry.where(given.path)
+    found = _said(entry, given, "E_ACTION")
+    if not found:
+        raise Rejected("E_MISSING", "no action is named", where, ", ".join(given.words or Action))
+    if found not in set(Action):
+        raise Rejected("E_ACTION", f"unknown action {shown(found)}", where, f"one of {', '.join(Action)}")
+    return Action(found)
+
+
+def _quantity(entry: Entry, given: Source | None, offering: Offering) -> int:
+    if given is None:
+        return 1
+    found = source(given)
+    where = entry.where(found.path)
+    text = entry.number(found.path) if found.path else found.always
+    most = min(offering.max_quantity, _MOST)
+    if not (text := text or found.default):
+        raise Rejected("E_MISSING", "no quantity", where, "a whole number")
+    return integer(text, where, 1, most)
+
+
+def _characteristics(entry: Entry, mapping: LineMap) -> Iterator[Characteristic]:
+    for name, given in mapping.characteristics.items():
+        found = source(given)
+        text = plain_text(_said(entry, found, loose=True), entry.where(found.path), _PROSE, lines=True)
+        if text:
+            yield Characteristic(name=name, value=text)

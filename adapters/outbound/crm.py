@@ -1,0 +1,159 @@
+"""
+CRM: customer orders as JSON onto its queue, their results back.
+
+Native format: docs/systems/crm.md.  Samples: tests/fixtures/crm/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from adapters.formats.json_node import Node
+from adapters.formats.json_strict import read_json
+from adapters.kit.contract import Native, Stamp
+from canonical.errors import Rejected
+from canonical.instructions import Instruction, InstructionLine
+from canonical.keys import content_hash
+from canonical.order import PartyRef
+from canonical.replies import LineReply, Receipt, Reference, Reply
+from canonical.states import State
+from canonical.systems import Attachment, Meaning, SystemProfile, Verb
+
+__all__ = ["CrmAdapter"]
+
+_CONTENT_TYPE = "application/json"
+_RESULT = "customerOrderResult"
+_MAX_ID = 128
+_MAX_REASON = 2000
+
+# What the CRM gives for later parts to use.
+_ACCOUNT = "accountId"
+
+_PROFILE = SystemProfile(
+    name="crm",
+    attachment=Attachment.QUEUE,
+    words={
+        "OK": Meaning(state=State.COMPLETED),
+        "BACKLOG": Meaning(state=State.IN_PROGRESS),
+        "NEEDS-CUSTOMER": Meaning(state=State.PENDING),
+        # Somebody can mend what the CRM refuses; what it calls invalid it will never take.
+        "REFUSED": Meaning(state=State.HELD, code="E_SYSTEM_REFUSED"),
+        "INVALID": Meaning(state=State.REJECTED, code="E_SYSTEM_REFUSED"),
+    },
+    reference_type="reference",
+)
+
+
+class CrmAdapter:
+    """Tell the CRM of customer orders, and read what became of them."""
+
+    profile = _PROFILE
+    counters: tuple[str, ...] = ()
+
+    def instruct(self, instruction: Instruction, stamp: Stamp) -> Native:
+        """
+        A ``customerOrder`` message.
+
+        Raises:
+            Rejected: ``E_ACTION`` for anything but ``do``.
+        """
+        if instruction.verb is not Verb.DO:
+            raise Rejected("E_ACTION", f"crm cannot {instruction.verb.value}", "verb", Verb.DO.value)
+        number = len(instruction.lines)
+        return Native(
+            body=msgspec.json.encode(_order(instruction)),
+            content_type=_CONTENT_TYPE,
+            summary=f"customerOrder {instruction.reference}, {number} line{'s' * (number != 1)}",
+        )
+
+    def read_reply(self, native: Native) -> Iterator[Reply | Receipt | Rejected]:
+        """
+        The result in a ``customerOrderResult`` message.
+
+        Properties that are not known are passed over: the CRM may say more than it used to.
+
+        Raises:
+            Rejected: The message cannot be read, or does not say which order it is about.
+        """
+        result = read_json(native.body)
+        result.child("messageType").enum((_RESULT,))
+        yield Reply(
+            system=_PROFILE.name,
+            key=_optional(result, "resultId") or content_hash(native.body),
+            about=_about(result),
+            word=result.child("result").text(_MAX_ID),
+            lines=tuple(_line(each) for each in result.children("lines")),
+            outputs=_outputs(result),
+            reason=_reason(result),
+            where="$.result",
+        )
+
+
+def _order(instruction: Instruction) -> dict[str, Any]:
+    customer = next(
+        (one.party_or_party_role for one in instruction.related_party if one.role == "customer"), None
+    )
+    said = {
+        "messageType": "customerOrder",
+        "requestId": instruction.key,
+        "reference": instruction.reference,
+        "orderId": instruction.order_id,
+        "verb": instruction.verb.value,
+        "purchaseOrder": instruction.external_id[0].id if instruction.external_id else "",
+        "customer": _customer(customer) if customer else None,
+        "lines": [_ordered_line(one) for one in instruction.lines],
+        "requestedDate": instruction.requested_completion_date,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _customer(customer: PartyRef) -> dict[str, str]:
+    return {"id": customer.id, "name": customer.name}
+
+
+def _ordered_line(line: InstructionLine) -> dict[str, Any]:
+    item = line.item
+    return {
+        "line": line.number,
+        "itemId": item.id,
+        "offering": item.product_offering.id,
+        "name": item.product_offering.name,
+        "quantity": item.quantity,
+        "action": item.action.value,
+    }
+
+
+def _about(result: Node) -> tuple[Reference, ...]:
+    named = (("key", "requestId"), (_PROFILE.reference_type, "reference"))
+    given = ((kind, _optional(result, name)) for kind, name in named)
+    found = tuple(Reference(type=kind, value=value) for kind, value in given if value)
+    if not found:
+        raise result.reject("E_KEY_MISSING", "the result names no order", "requestId or reference")
+    return found
+
+
+def _line(node: Node) -> LineReply:
+    return LineReply(
+        line=node.child("line").integer(1),
+        word=node.child("result").text(_MAX_ID),
+        reason=_reason(node),
+        where=f"{node.where}.result",
+    )
+
+
+def _outputs(result: Node) -> dict[str, str]:
+    account = _optional(result, "accountId")
+    return {_ACCOUNT: account} if account else {}
+
+
+def _reason(node: Node) -> str:
+    found = node.get("reason")
+    return found.text(_MAX_REASON, lines=True, blank=True) if found else ""
+
+
+def _optional(node: Node, name: str) -> str:
+    found = node.get(name)
+    return found.text(_MAX_ID, blank=True).strip() if found else ""
