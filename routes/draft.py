@@ -1,0 +1,167 @@
+"""
+Rules as written, before anybody has checked that they fit together: values, each with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from canonical.errors import Fault
+from canonical.plan import OnFallout
+from canonical.references import Endpoint, Offering
+from canonical.states import Action
+
+from .conditions import Clause, FieldIs, HasItem, PartyIs, StartGiven
+from .documents import Document, Kind
+from .lines import KeyPath
+from .model import PartRule, Route, RouteTest
+from .selectors import WORK, Selector, Wanted
+
+__all__ = ["Draft", "Placed"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[T]):
+    """A value, and where it is written."""
+
+    value: T
+    document: Document
+    path: KeyPath = ()
+
+    def fault(self, below: KeyPath, what: str, allowed: str = "") -> Fault:
+        """``what`` is wrong at the key ``below`` this value."""
+        return self.document.fault((*self.path, *below), what, allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """
+    Everything that was read.
+
+    Args:
+        bundles: Ids of offerings that are only ordered with the items they hold.
+        broken: Kinds of which some file could not be read; what refers to them cannot be judged.
+    """
+
+    routes: tuple[Placed[Route], ...]
+    offerings: tuple[Placed[Offering], ...]
+    endpoints: tuple[Placed[Endpoint], ...]
+    bundles: frozenset[str]
+    samples: Mapping[str, str]
+    broken: frozenset[Kind]
+
+    @classmethod
+    def of(cls, documents: Iterable[Document], samples: Mapping[str, str], broken: Iterable[Kind]) -> Draft:
+        """The values of ``documents``, which their schemas have accepted."""
+        by_kind: dict[Kind, list[Document]] = {kind: [] for kind in Kind}
+        for document in documents:
+            by_kind[document.kind].append(document)
+        raw_offerings = [one for document in by_kind[Kind.CATALOGUE] for one in _each(document, "offering")]
+        return cls(
+            routes=tuple(
+                Placed(_route(raw, document.file), document, path)
+                for document in by_kind[Kind.ROUTES]
+                for raw, document, path in _each(document, "route")
+            ),
+            offerings=tuple(Placed(_offering(raw), document, path) for raw, document, path in raw_offerings),
+            endpoints=tuple(Placed(_endpoint(one.table), one) for one in by_kind[Kind.ENDPOINT]),
+            bundles=frozenset(raw["id"] for raw, _, _ in raw_offerings if raw.get("bundle")),
+            samples=samples,
+            broken=frozenset(broken),
+        )
+
+    @property
+    def catalogue(self) -> Mapping[str, Offering]:
+        """The offerings by id."""
+        return {placed.value.id: placed.value for placed in self.offerings}
+
+
+def _each(document: Document, key: str) -> list[tuple[Any, Document, KeyPath]]:
+    return [(raw, document, (key, place)) for place, raw in enumerate(document.table[key])]
+
+
+def _route(raw: Mapping[str, Any], file: str) -> Route:
+    return Route(
+        name=raw["name"],
+        why=raw["why"],
+        file=file,
+        when=tuple(_clauses(raw["when"])),
+        parts=tuple(_part(part) for part in raw["part"]),
+        tests=tuple(_test(test) for test in raw["test"]),
+    )
+
+
+def _clauses(when: Mapping[str, Any]) -> Iterable[Clause]:
+    # In this order whatever the file's, so that the same route always gives the same reason.
+    for name in ("channel", "endpoint", "category"):
+        if name in when:
+            yield FieldIs(name, _wanted(when[name]))
+    for role in sorted(when.get("party", {})):
+        yield PartyIs(role, _wanted(when["party"][role]))
+    for key, some in (("item", True), ("no_item", False)):
+        for condition in _listed(when.get(key, [])):
+            yield HasItem(_selector(condition), some)
+    if "requested_start" in when:
+        yield StartGiven(when["requested_start"])
+
+
+def _part(raw: Mapping[str, Any]) -> PartRule:
+    return PartRule(
+        name=raw["name"],
+        system=raw["system"],
+        items=_selector(raw.get("items", {})),
+        after=tuple(sorted(raw.get("after", ()))),
+        due=raw.get("due", ""),
+        answer_within=raw.get("answer_within"),
+        optional=raw.get("optional", False),
+        check=raw.get("check", False),
+        on_fallout=OnFallout(raw.get("on_fallout", OnFallout.HOLD)),
+    )
+
+
+def _test(raw: Mapping[str, Any]) -> RouteTest:
+    return RouteTest(
+        order=f"routes/{raw['order']}",
+        expect=tuple(raw.get("expect", ())),
+        expect_error=raw.get("expect_error", ""),
+        channel=raw.get("channel", ""),
+        endpoint=raw.get("endpoint", ""),
+    )
+
+
+def _selector(raw: Mapping[str, Any]) -> Selector:
+    characteristics = raw.get("characteristic", {})
+    return Selector(
+        categories=frozenset(_listed(raw["category"])) if "category" in raw else None,
+        offerings=frozenset(_listed(raw["offering"])) if "offering" in raw else None,
+        actions=frozenset(Action(one) for one in _listed(raw["action"])) if "action" in raw else WORK,
+        characteristics=tuple((name, _wanted(characteristics[name])) for name in sorted(characteristics)),
+    )
+
+
+def _wanted(raw: Any) -> Wanted:
+    return Wanted(prefix=raw["prefix"]) if isinstance(raw, dict) else Wanted(frozenset(_listed(raw)))
+
+
+def _listed(raw: Any) -> list[Any]:
+    return raw if isinstance(raw, list) else [raw]
+
+
+def _offering(raw: Mapping[str, Any]) -> Offering:
+    return msgspec.convert({_camel(key): value for key, value in raw.items() if key != "bundle"}, Offering)
+
+
+def _endpoint(raw: Mapping[str, Any]) -> Endpoint:
+    named = {_camel(key): value for key, value in raw.items() if key != "identifier"}
+    return msgspec.convert({**named, "identifiers": raw.get("identifier", [])}, Endpoint)
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(word.capitalize() for word in rest)
