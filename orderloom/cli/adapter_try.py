@@ -1,0 +1,108 @@
+"""
+``orderloom adapter try``: one message through the whole hub, in this process, with simulated systems.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from broker.port import Properties
+from canonical.codec import decode
+from canonical.errors import Fault
+from canonical.states import State
+from orderloom.correlation.port import Store
+from orderloom.correlation.record import Record
+from orderloom.hub_topology import ORDERS_EXCHANGE, channel_in, drop_exchange, parked_queue
+from orderloom.logging import set_up_logging
+from orderloom.running import Embedded
+from orderloom.settings import Settings
+from orderloom.simulators.script import Script
+
+from .context import complain, sentence
+from .demo import neighboured
+from .text import size
+
+__all__ = ["play"]
+
+# Seconds: for all systems to answer, and of silence after which nobody says any more.
+_LIMIT = 45.0
+_SILENCE = 1.0
+_TERMINAL = frozenset(state for state in State if state.terminal)
+# Orders of one message that are looked at.
+_MOST = 1_000
+_SCRIPT = "scripts/calm.json"
+
+
+def play(settings: Settings, channel: str, name: str, body: bytes) -> None:
+    """Drop ``body`` on ``channel``, print all that its endpoints are told, and how its orders ended."""
+    set_up_logging("CRITICAL")
+    script = Script.of(json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8")))
+    with TemporaryDirectory(prefix="orderloom-try-") as folder:
+        there = replace(settings, store=Path(folder) / "orderloom.db")
+        with neighboured(there, script) as (hub, _):
+            exchange = drop_exchange(channel)
+            click.echo(f"-> {exchange}  {name}, {size(len(body))}")
+            hub.broker.publish(exchange, "", body, Properties())
+            orders = _watch(hub, channel)
+    for record in orders:
+        order = record.order
+        done = f"{order.progress.done}/{order.progress.total}"
+        known = ", ".join(dict.fromkeys(one.id for one in order.external_id))
+        click.echo(f"{known}  {order.id}  {order.state}  {done} lines done")
+
+
+def _watch(hub: Embedded, channel: str) -> tuple[Record, ...]:
+    """Print what is told until all orders have ended, and nothing more comes."""
+    endpoints = hub.hub.rules().references.of_channel(channel)
+    queues = tuple(dict.fromkeys(one.out_queue for one in endpoints))
+    ends, last, told = time.monotonic() + _LIMIT, time.monotonic(), False
+    while True:
+        if time.monotonic() > ends:
+            complain(sentence("E_NO_ANSWER", "not all was answered in time", channel), status=1)
+        for queue in queues:
+            found = hub.broker.get(queue, 0.05)
+            if found is not None:
+                _print(queue, found.properties.headers, found.body)
+                hub.broker.ack(found)
+                last, told = time.monotonic(), True
+        if hub.broker.depth(parked_queue(channel_in(channel))):
+            complain(*_parked(hub.store), status=1)
+        orders = tuple(_orders(hub.store, _accepted(hub)))
+        over = all(one.order.state in _TERMINAL for one in orders)
+        if told and over and time.monotonic() - last > _SILENCE:
+            return orders
+
+
+def _print(queue: str, headers: Mapping[str, object], body: bytes) -> None:
+    click.echo(f"<- {queue}  {headers.get('summary', '')}")
+    try:
+        lines = body.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        lines = [f"({size(len(body))})"]
+    for line in lines:
+        click.echo(f"   {line.rstrip()}")
+
+
+def _orders(store: Store, ids: Iterable[str]) -> Iterator[Record]:
+    for one in ids:
+        record = store.order(one)
+        if record is not None:
+            yield record
+
+
+def _accepted(hub: Embedded) -> tuple[str, ...]:
+    """Ids of the orders that were announced, in the order in which they were."""
+    recent = hub.broker.peek(f"{ORDERS_EXCHANGE}.recent", _MOST)
+    return tuple(dict.fromkeys(one.properties.correlation_id or "" for one in recent))
+
+
+def _parked(store: Store) -> tuple[Fault, ...]:
+    return tuple(decode(row.fault, Fault) for row in store.parked())

@@ -1,0 +1,1 @@
+"""orderloom/correlation."""

@@ -1,0 +1,87 @@
+"""
+From lines to the order document: item states, order state, progress, dates.  Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from canonical.order import Order, OrderItem, Progress
+from canonical.plan import PartPlan
+from canonical.rollup import Child, Rolled, roll_up
+from canonical.states import Action, State
+
+from .record import Line
+from .waits import Lines, Waits, blocked, good
+
+__all__ = ["derive_order", "part_state"]
+
+
+def derive_order(
+    order: Order, plan: Mapping[str, PartPlan], lines: Lines, waits: Waits, now: datetime
+) -> Order:
+    """``order`` with the states that its lines give it; the very same object when nothing differs."""
+    children = _children(plan, lines, waits)
+    items = tuple(_item(item, children) for item in order.product_order_item)
+    counted = [_as_child(item) for item in items if _counts(item)]
+    # A submitted order that asks for nothing has nothing left to do: nobody would ever end it.
+    rolled = roll_up(counted) if counted else Rolled(State.COMPLETED)
+    derived = msgspec.structs.replace(
+        order,
+        product_order_item=items,
+        state=rolled.state,
+        cause=rolled.cause,
+        progress=_progress(plan, lines.values()),
+        **_dates(order, rolled, now),
+    )
+    return order if derived == order else derived
+
+
+def part_state(lines: Sequence[Line]) -> Rolled:
+    """The roll-up of one part's lines, for people."""
+    return roll_up(Child(line.state, line.cause) for line in lines)
+
+
+def _children(plan: Mapping[str, PartPlan], lines: Lines, waits: Waits) -> Mapping[str, tuple[Child, ...]]:
+    waiting_on = blocked(lines, waits)
+    found: dict[str, list[Child]] = defaultdict(list)
+    for line in lines.values():
+        state = State.COMPLETED if good(line, plan) else line.state
+        unsent = state is State.ACKNOWLEDGED and not line.sent
+        found[line.item].append(Child(state, line.cause, waiting_on(line.part) if unsent else None))
+    return {item: tuple(children) for item, children in found.items()}
+
+
+def _item(item: OrderItem, children: Mapping[str, tuple[Child, ...]]) -> OrderItem:
+    nested = tuple(_item(one, children) for one in item.product_order_item)
+    own = children.get(item.id, ()) + tuple(_as_child(one) for one in nested if _counts(one))
+    rolled = roll_up(own) if own else Rolled(State.ACKNOWLEDGED)
+    if nested == item.product_order_item and (rolled.state, rolled.cause) == (item.state, item.cause):
+        return item
+    return msgspec.structs.replace(item, product_order_item=nested, state=rolled.state, cause=rolled.cause)
+
+
+def _as_child(item: OrderItem) -> Child:
+    return Child(item.state or State.ACKNOWLEDGED, item.cause)
+
+
+def _counts(item: OrderItem) -> bool:
+    return item.action is not Action.NO_CHANGE or any(_counts(one) for one in item.product_order_item)
+
+
+def _progress(plan: Mapping[str, PartPlan], lines: Iterable[Line]) -> Progress:
+    current = [line for line in lines if line.state is not State.CANCELLED]
+    return Progress(done=sum(good(line, plan) for line in current), total=len(current))
+
+
+def _dates(order: Order, rolled: Rolled, now: datetime) -> dict[str, datetime | None]:
+    done = rolled.state is State.COMPLETED
+    gone = rolled.state is State.CANCELLED
+    return {
+        "completion_date": (order.completion_date or now) if done else None,
+        "cancellation_date": (order.cancellation_date or now) if gone else None,
+    }

@@ -1,0 +1,291 @@
+"""
+The fold: one order and one thing that happened, into the order afterwards and what follows.
+
+``(record, event, now) -> Folded``: pure, total, and told the time.  Replies may come in any order,
+late, twice or early; a terminal order never moves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from canonical.commands import SubmitOrder
+from canonical.errors import Fault, HubError, Rejected
+from canonical.keys import instruction_key, instruction_reference, order_id
+from canonical.order import ChannelRef, ChannelRole, ExternalId, Order, OrderContent, RelatedChannel
+from canonical.plan import Plan
+from canonical.replies import Receipt
+from canonical.states import State
+from canonical.systems import Repeat, SystemProfile, Verb
+
+from .folded import Folded, World
+from .holding import hold, open_lines, silent_lines
+from .inquiry import MOST, inquire
+from .port import Timer
+from .record import Alias, Instructed, Line, Record
+from .working import Working, answer_timer, respond_timer
+
+__all__ = [
+    "accept",
+    "answer_due",
+    "call_failed",
+    "draft_order",
+    "fold_receipt",
+    "fold_timer",
+    "instruct_failed",
+    "instruction_of",
+    "planned_aliases",
+]
+
+
+def draft_order(command: SubmitOrder, content: OrderContent, rules_version: str, now: datetime) -> Order:
+    """
+    The order that a submission becomes, before it is planned.
+
+    ``content`` is the command's, with names and categories filled in from the catalogue.
+    """
+    origin = command.origin
+    capture = RelatedChannel(
+        role=ChannelRole.CAPTURE, channel=ChannelRef(id=origin.channel), endpoint=origin.endpoint, at=now
+    )
+    own = ExternalId(owner=origin.endpoint, external_identifier_type=origin.document_type, id=origin.document)
+    others = tuple(one for one in content.external_id if one != own)
+    fields = {name: getattr(content, name) for name in OrderContent.__struct_fields__}
+    return Order(
+        **{**fields, "external_id": (own, *others)},
+        id=order_id(origin.endpoint, origin.document_type, origin.document),
+        state=State.ACKNOWLEDGED,
+        version=1,
+        creation_date=now,
+        rules_version=rules_version,
+        channel=(capture,),
+    )
+
+
+def planned_aliases(order: Order, plan: Plan, world: World) -> tuple[Alias, ...]:
+    """Every id under which the order can be asked for, or answered, from the moment it is accepted."""
+    endpoint = order.channel[0].endpoint
+    known = [Alias(owner="hub", type="orderId", value=order.id)]
+    known += [
+        Alias(owner=endpoint, type=one.external_identifier_type, value=one.id) for one in order.external_id
+    ]
+    for part in plan.parts:
+        profile = world.profiles[part.system]
+        key = instruction_key(order.id, part.name, Verb.DO, 0)
+        reference = instruction_reference(order.id, part.number, 0)
+        known.append(Alias(owner=part.system, type="key", value=key, part=part.name))
+        known.append(Alias(owner=part.system, type=profile.reference_type, value=reference, part=part.name))
+    return tuple(dict.fromkeys(known))
+
+
+def accept(order: Order, plan: Plan, world: World, now: datetime) -> Folded:
+    """Take a planned order in, and send what waits for nothing, once its requested start has come."""
+    lines = tuple(
+        Line(part=part.name, item=item, number=number, state=State.ACKNOWLEDGED, since=now)
+        for part in plan.parts
+        for number, item in enumerate(part.items, 1)
+    )
+    work = Working(Record(order=order, plan=plan, lines=lines), world, now)
+    work.alias(*planned_aliases(order, plan, world))
+    endpoint = order.channel[0].endpoint
+    work.announce("submitted")
+    work.note("order_accepted", f"accepted from {endpoint}, {len(plan.parts)} parts", actor=endpoint)
+    for part in plan.parts:
+        work.note(
+            "part_planned", f"{part.name}: {part.reason.clause}", route=part.reason.route, system=part.system
+        )
+    profile = world.endpoints.get(endpoint)
+    if profile is not None:
+        work.set_timer(respond_timer(order.id, endpoint), "respond-by", profile.respond_by, endpoint=endpoint)
+    start = order.requested_start_date
+    if start is not None and not work.started:
+        work.set_timer(f"start|{order.id}", "start", (start - now).total_seconds())
+        work.note("start_awaited", f"nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}")
+    return work.finish()
+
+
+def fold_receipt(record: Record, receipt: Receipt, world: World, now: datetime) -> Folded:
+    """
+    A system got a message, or could not read it: then the lines of that part are held.
+
+    Raises:
+        Rejected: ``E_UNMATCHED`` when the receipt fits no instruction of the order.
+    """
+    work = Working(record, world, now)
+    sent = instruction_of(work, receipt.system, tuple((one.type, one.value) for one in receipt.about))
+    work.given(receipt.system, sent.part, receipt.gives)
+    if receipt.fault is not None:
+        _refused(work, sent, receipt.fault)
+    elif sent.key in work.instructions and not sent.received:
+        work.instructions[sent.key] = msgspec.structs.replace(sent, received=True)
+        work.note("instruction_received", f"{receipt.system} has {sent.part}", actor=receipt.system)
+    return work.finish()
+
+
+def _refused(work: Working, sent: Instructed, fault: Fault) -> None:
+    if lines := open_lines(work, sent.part):
+        hold(work, sent.part, fault, lines)
+        return
+    what = f"{sent.part} has ended, but {sent.system} says: {fault}"
+    work.note("reply_contradicted", what, actor=sent.system)
+
+
+def instruction_of(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> Instructed:
+    """
+    The instruction that a system speaks of, sent or not: a reply may come before the record of the sending.
+
+    Raises:
+        Rejected: ``E_UNMATCHED``; ``E_AMBIGUOUS_REPLY`` when only the order is named and more than one
+            instruction waits for an answer, or when key and reference are of two parts.
+    """
+    part = work.parts[_part_meant(work, system, about)]
+    sent = [one for one in work.instructions.values() if one.part == part.name]
+    if sent:
+        return sent[-1]
+    return Instructed(
+        key=instruction_key(work.order.id, part.name, Verb.DO, 0),
+        part=part.name,
+        system=system,
+        verb=Verb.DO,
+        reference=instruction_reference(work.order.id, part.number, 0),
+        sent_at=work.now,
+    )
+
+
+def _part_meant(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> str:
+    """The part of the first reference that is known; failing that, the only one that can be meant."""
+    known = {(one.type, one.value): one.part for one in work.aliases if one.owner == system and one.part}
+    own = {"key", work.world.profiles[system].reference_type}
+    named = list(dict.fromkeys(known[one] for one in about if one in known and one[0] in own))
+    if len(named) > 1:
+        what = f"{system} speaks of {' and '.join(named)} of order {work.order.id}"
+        raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
+    for reference in about:
+        if reference in known:
+            return known[reference]
+    fits = [part.name for part in work.parts.values() if part.system == system]
+    if len(fits) > 1:
+        waiting = {one.part for one in work.instructions.values() if one.answered_at is None}
+        fits = [name for name in fits if name in waiting] or fits
+    if len(fits) == 1:
+        return fits[0]
+    code = "E_AMBIGUOUS_REPLY" if fits else "E_UNMATCHED"
+    raise Rejected(
+        code, f"{system} speaks of order {work.order.id}, parts that fit: {', '.join(fits) or 'none'}"
+    )
+
+
+def instruct_failed(record: Record, part: str, error: HubError, world: World, now: datetime) -> Folded:
+    """The system's format cannot say the instruction: its lines are held with that fault."""
+    work = Working(record, world, now)
+    hold(work, part, error.fault, open_lines(work, part))
+    for sent in [one for one in work.instructions.values() if one.part == part]:
+        work.clear_timer(answer_timer(sent.key))
+    return work.finish()
+
+
+def call_failed(
+    record: Record,
+    key: str,
+    fault: Fault,
+    world: World,
+    now: datetime,
+    *,
+    retry_in: float | None,
+    unknown: bool = False,
+) -> Folded:
+    """
+    A call did not give an answer.
+
+    Args:
+        retry_in: Seconds until it is tried again under the same key; None holds the lines.
+        unknown: The system may have carried it out: one that must be inquired is then asked instead.
+    """
+    work = Working(record, world, now)
+    sent = work.instructions.get(key)
+    lines = open_lines(work, sent.part) if sent is not None else []
+    if sent is None or not lines:
+        return work.finish()
+    if retry_in is None:
+        hold(work, sent.part, fault, lines)
+        return work.finish()
+    more = {"unknown": "call"} if unknown else {}
+    work.set_timer(f"retry|{key}", "retry", retry_in, key=key, **more)
+    work.note(
+        "call_failed", f"{sent.system}: {fault}; next try in {retry_in:g} s", actor=sent.system, key=key
+    )
+    return work.finish()
+
+
+def fold_timer(record: Record, timer: Timer, world: World, now: datetime) -> Folded:
+    """
+    Something is due; a timer that has lost its point changes nothing.
+
+    Of ``start`` nothing needs doing here: whatever is ready is sent at the end of every step.
+    """
+    work = Working(record, world, now)
+    work.clear_timer(timer.key)
+    if timer.kind == "respond-by":
+        work.respond_due = (timer.data["endpoint"],)
+    elif timer.kind in ("answer-by", "retry"):
+        sent = work.instructions.get(timer.data["key"])
+        if sent is not None and _worth_asking(work, sent, timer.kind):
+            _ask_again(work, sent, timer)
+    return work.finish()
+
+
+def _worth_asking(work: Working, sent: Instructed, kind: str) -> bool:
+    """
+    Silence is measured while a line is in progress, or since the first call for one that silence had held;
+    a failed call is tried again until it is answered.
+    """
+    lines = [line for line in work.lines.values() if line.part == sent.part]
+    silent_too = kind == "retry" or sent.asked == 0
+    return any(line.awaited if silent_too else line.state is State.IN_PROGRESS for line in lines)
+
+
+def answer_due(record: Record, sent: Instructed, world: World, now: datetime) -> Timer:
+    """The timer of an answer that is waited for from now: a call is made, whenever it was queued."""
+    seconds = record.part(sent.part).answer_within or world.profiles[sent.system].answer_within
+    due = now + timedelta(seconds=seconds)
+    return Timer(answer_timer(sent.key), due, "answer-by", record.id, {"key": sent.key})
+
+
+def _ask_again(work: Working, sent: Instructed, timer: Timer) -> None:
+    part = work.parts[sent.part]
+    profile = work.world.profiles[sent.system]
+    if timer.kind == "retry":
+        _try_again(work, sent, timer, profile)
+        return
+    work.instructions[sent.key] = overdue = msgspec.structs.replace(sent, asked=sent.asked + 1)
+    if profile.repeat is Repeat.INQUIRE and not sent.inquiring and sent.inquiries < MOST:
+        inquire(work, overdue, f"{sent.system} has not answered {sent.part}")
+        return
+    if overdue.asked == 1 and profile.repeat is Repeat.KEY:
+        work.note("asked_again", f"{sent.system} has not answered {sent.part}; asked again", key=sent.key)
+        work.repeat(overdue)
+        work.set_timer(answer_timer(sent.key), "answer-by", work.answer_within(part), key=sent.key)
+        return
+    what = f"{sent.system} has not answered since {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
+    if sent.inquiring:
+        what += ", nor when it was asked whether it had applied it"
+    hold(work, sent.part, Fault(code="E_NO_ANSWER", what=what), silent_lines(work, sent.part))
+
+
+def _try_again(work: Working, sent: Instructed, timer: Timer, profile: SystemProfile) -> None:
+    """
+    After an unknown outcome (a call's, or of all that a lost broker held) only what may be repeated freely
+    goes out again; who must be inquired is asked.
+    """
+    if profile.repeat is Repeat.KEY or not {"lost", "unknown"} & timer.data.keys():
+        work.repeat(sent)
+        return
+    lost = "lost" in timer.data
+    why = f"the {timer.data['lost']} was lost" if lost else "nobody knows how the call ended"
+    if profile.repeat is Repeat.INQUIRE and (lost or sent.inquiries < MOST):
+        inquire(work, sent, why)
+        return
+    what = f"{why}, and {sent.system} may have {sent.part} or not"
+    hold(work, sent.part, Fault(code="E_CALL_FAILED", what=what), open_lines(work, sent.part))

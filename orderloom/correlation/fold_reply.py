@@ -1,0 +1,171 @@
+"""
+The fold of a reply: a system's words about its lines, in any order, early, late, twice or contradictory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from canonical.errors import Rejected, shown
+from canonical.replies import LineReply, Reply
+from canonical.states import State
+from canonical.systems import Meaning, SystemProfile
+
+from .fold import instruction_of
+from .folded import Folded, World
+from .inquiry import another_time, settle_inquiry
+from .record import Instructed, Line, Record
+from .working import Working, answer_timer
+
+__all__ = ["fold_reply"]
+
+
+def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Folded:
+    """
+    Apply a reply to the lines it speaks of.
+
+    On an open line it counts whenever it comes; on a line that has ended it is shown, and a word that
+    contradicts the end is shown as a fault.  Nothing is applied when any word or line is unknown.
+
+    Raises:
+        Rejected: ``E_UNMATCHED`` (no such instruction or line), ``E_AMBIGUOUS_REPLY``, ``E_REPLY_WORD``.
+    """
+    work = Working(record, world, now)
+    sent = instruction_of(work, reply.system, tuple((one.type, one.value) for one in reply.about))
+    profile = world.profiles[reply.system]
+    if reply.inquiry is not None and reply.word and reply.word == profile.not_applied and not reply.lines:
+        another_time(work, sent, reply)
+        return work.finish()
+    said = list(_said(work, sent.part, reply, profile))
+    work.given(reply.system, sent.part, reply.gives)
+    _outputs(work, reply, after_the_end=bool(said) and all(line.state.terminal for line, _, _ in said))
+    for line, word, meaning in said:
+        _apply(work, line, word, meaning, reply, late=sent.asked > 0)
+    if reply.inquiry is not None:
+        settle_inquiry(work, sent, reply)
+    _milestones(work, sent.part, profile)
+    _answered(work, sent)
+    return work.finish()
+
+
+def _outputs(work: Working, reply: Reply, *, after_the_end: bool) -> None:
+    """Keep what the system gives for later parts; after the end it may add to that, and change nothing."""
+    given = {f"{reply.system}.{name}": value for name, value in reply.outputs.items()}
+    work.outputs = given | work.outputs if after_the_end else work.outputs | given
+
+
+def _said(
+    work: Working, part: str, reply: Reply, profile: SystemProfile
+) -> Iterator[tuple[Line, LineReply, Meaning]]:
+    lines = [line for line in work.lines.values() if line.part == part]
+    named = set()
+    for word in reply.lines:
+        line = _named(lines, word, work, reply)
+        named.add(line.key)
+        yield line, word, _meaning(profile, word.word, word.where or reply.where)
+    if not reply.word:
+        return
+    meaning = _meaning(profile, reply.word, reply.where)
+    for line in lines:
+        if line.key not in named and not _cut(line):
+            yield line, LineReply(word=reply.word, reason=reply.reason), meaning
+
+
+def _cut(line: Line) -> bool:
+    """Whether no instruction ever held this line: a word about the whole part does not speak of it."""
+    return line.state is State.CANCELLED and not line.sent
+
+
+def _named(lines: list[Line], word: LineReply, work: Working, reply: Reply) -> Line:
+    fits = [
+        line
+        for line in lines
+        if (
+            line.number == word.line
+            if word.line is not None
+            else work.items[line.item].product_offering.id == word.offering
+        )
+    ]
+    if len(fits) == 1:
+        return fits[0]
+    which = f"line {word.line}" if word.line is not None else f"offering {shown(word.offering)}"
+    code = "E_AMBIGUOUS_REPLY" if fits else "E_UNMATCHED"
+    numbers = ", ".join(str(line.number) for line in lines)
+    raise Rejected(code, f"{reply.system} speaks of {which}", word.where or reply.where, f"lines {numbers}")
+
+
+def _meaning(profile: SystemProfile, word: str, where: str) -> Meaning:
+    found = profile.words.get(word)
+    if found is None:
+        allowed = "one of " + ", ".join(sorted(profile.words))
+        raise Rejected("E_REPLY_WORD", f"{profile.name} said {shown(word)}", where, allowed)
+    return found
+
+
+def _apply(work: Working, line: Line, word: LineReply, meaning: Meaning, reply: Reply, *, late: bool) -> None:
+    line = work.lines[line.key]
+    reason = word.reason or reply.reason
+    about = f"{reply.system} says {word.word} of {line.part} for item {line.item}"
+    if line.state.terminal:
+        _after_the_end(work, line, meaning, about, reply)
+        return
+    code = meaning.code if meaning.state in (State.HELD, State.REJECTED, State.PENDING) else ""
+    work.move(line, meaning.state, word=word.word, code=code, reason=reason, quantity=word.quantity)
+    if code:
+        work.fault(line, code, f"{about}: {reason}" if reason else about)
+    event = "reply_late" if late else "reply_folded"
+    work.note(event, about, actor=reply.system, word=word.word, state=meaning.state.value)
+
+
+def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, reply: Reply) -> None:
+    if meaning.state is line.state:
+        return
+    contradicts = meaning.state.terminal or meaning.state is State.HELD
+    event = "reply_contradicted" if contradicts else "reply_late"
+    work.note(
+        event, f"{about}, but the line is {line.state.value}", actor=reply.system, state=meaning.state.value
+    )
+    if contradicts and not work.before.order.state.terminal:
+        work.fault(line, "E_CONTRADICTION", f"{about}, but the line is {line.state.value}")
+
+
+def _milestones(work: Working, part: str, profile: SystemProfile) -> None:
+    """Show what all lines of the part have reached, the lost ones aside, in whichever order replies came."""
+    lines = [line for line in work.lines.values() if line.part == part]
+    reached = [
+        _reached(profile, line.word)
+        for line in lines
+        if line.state is State.COMPLETED or not line.state.terminal
+    ]
+    for name in reached[0] if reached else ():
+        if all(name in one for one in reached):
+            work.reach(name, part)
+
+
+def _reached(profile: SystemProfile, word: str) -> tuple[str, ...]:
+    """The milestone of a word, after the earlier ones that it implies."""
+    meaning = profile.words.get(word)
+    if meaning is None or not meaning.milestone:
+        return ()
+    if meaning.milestone not in profile.milestones:
+        return (meaning.milestone,)
+    return profile.milestones[: profile.milestones.index(meaning.milestone) + 1]
+
+
+def _answered(work: Working, sent: Instructed) -> None:
+    known = work.instructions.get(sent.key)
+    if known is None:
+        return
+    part = work.parts[sent.part]
+    if any(line.state is State.IN_PROGRESS for line in work.lines.values() if line.part == sent.part):
+        work.set_timer(answer_timer(sent.key), "answer-by", work.answer_within(part), key=sent.key)
+        return
+    work.clear_timer(answer_timer(sent.key))
+    work.clear_timer(f"retry|{sent.key}")
+    if known.answered_at is None or known.inquiring:
+        at = known.answered_at or work.now
+        answered = msgspec.structs.replace(known, received=True, inquiring=False, answered_at=at)
+        work.instructions[sent.key] = answered

@@ -1,0 +1,71 @@
+"""
+What a fold gives back: the next record, and everything that follows from the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from canonical.instructions import Instruction
+from canonical.notices import Notice
+from canonical.order import Order
+from canonical.references import Endpoint
+from canonical.systems import SystemProfile
+
+from .port import JournalEntry, Timer
+from .record import Record
+
+__all__ = ["Announcement", "Dispatch", "Folded", "World"]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a fold may look up: systems by name, endpoints by id."""
+
+    profiles: Mapping[str, SystemProfile]
+    endpoints: Mapping[str, Endpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """
+    An instruction to be rendered and sent.
+
+    ``attempt`` above 1 is a repeat under the same key: the bytes of the first time go out again.  With an
+    ``inquiry`` (1, 2, 3…) not the instruction is sent, but the question what became of it.
+    """
+
+    instruction: Instruction
+    attempt: int = 1
+    inquiry: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A canonical message for whoever binds: ``exchange`` is ``orders`` or ``status``."""
+
+    exchange: str
+    event: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """
+    The outcome of one step on one order.
+
+    Args:
+        record: The order after the step.
+        at: The instant of the step.
+    """
+
+    record: Record
+    at: datetime
+    dispatches: tuple[Dispatch, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+    journal: tuple[JournalEntry, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    cleared: tuple[str, ...] = ()

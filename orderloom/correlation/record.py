@@ -1,0 +1,149 @@
+"""
+One order as the correlation store knows it: document, plan, lines, instructions, what was told to whom.
+
+The fold turns one record and one message into the next record; the store loads and saves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from canonical.base import Canonical, Id, Instant, Text
+from canonical.notices import NoticeKind
+from canonical.order import Order
+from canonical.plan import PartPlan, Plan
+from canonical.states import Cause, State
+from canonical.systems import Verb
+
+__all__ = ["Alias", "Instructed", "Line", "Record", "Told"]
+
+
+class Alias(Canonical, frozen=True):
+    """
+    (owner, type, value): an id under which an endpoint, a system or the hub knows the order.
+
+    ``part`` names the part that a system's id is about.
+    """
+
+    owner: Id
+    type: Id
+    value: Id
+    part: Text = ""
+
+    @property
+    def key(self) -> str:
+        """The three in one text, for the primary key."""
+        return f"{self.owner}|{self.type}|{self.value}"
+
+
+class Line(Canonical, frozen=True):
+    """
+    One part as far as it serves one item: the leaf of every status.
+
+    Args:
+        number: 1-based within the part, stable over revisions; the system echoes it.
+        word: The system's last word; ``code`` and ``reason`` say why it is held or ended badly.
+        quantity: How many are done, when the system speaks of quantities.
+        sent: An instruction that holds this line has been written to the outbox.
+    """
+
+    part: Id
+    item: Id
+    number: int
+    state: State
+    since: Instant
+    revision: int = 0
+    sent: bool = False
+    cause: Cause | None = None
+    word: Text = ""
+    code: Text = ""
+    reason: Text = ""
+    quantity: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(part, item)."""
+        return self.part, self.item
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its system's word is what it waits for: it is in progress, or held by silence alone."""
+        silent = self.state is State.HELD and self.code == "E_NO_ANSWER"
+        return self.state is State.IN_PROGRESS or silent
+
+
+class Instructed(Canonical, frozen=True):
+    """
+    What the hub knows of one instruction.
+
+    Args:
+        attempt: 1 for the first sending; a repeat after silence or an unknown outcome counts up.
+        native: Hash of the bytes that were sent, so that a repeat is equal byte for byte.
+        asked: How often its answering time has run out.
+        numbers: Counter values that its bytes used, by counter, for receipts that name only those.
+        inquiries: How often the system was asked what became of it; ``inquiring`` while the last of these
+            questions has no answer.
+    """
+
+    key: Id
+    part: Id
+    system: Id
+    verb: Verb
+    reference: Id
+    sent_at: Instant
+    revision: int = 0
+    attempt: int = 1
+    native: Text = ""
+    received: bool = False
+    answered_at: Instant | None = None
+    asked: int = 0
+    numbers: Mapping[str, int] = {}
+    inquiries: int = 0
+    inquiring: bool = False
+
+
+class Told(Canonical, frozen=True):
+    """One notice that an endpoint was told; ``native`` is the hash of its bytes, empty if it had none."""
+
+    endpoint: Id
+    kind: NoticeKind
+    version: int
+    at: Instant
+    state: State
+    native: Text = ""
+
+
+class Record(Canonical, frozen=True):
+    """
+    An order with everything that hangs on it.
+
+    ``order`` holds the derived item and order states as they were last announced.
+    """
+
+    order: Order
+    plan: Plan
+    lines: tuple[Line, ...]
+    instructions: tuple[Instructed, ...] = ()
+    told: tuple[Told, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    outputs: Mapping[str, str] = {}
+
+    @property
+    def id(self) -> str:
+        """The hub's order id."""
+        return self.order.id
+
+    def part(self, name: str) -> PartPlan:
+        """The planned part with this name; KeyError when the plan has none."""
+        for part in self.plan.parts:
+            if part.name == name:
+                return part
+        raise KeyError(name)
+
+    def lines_of(self, part: str) -> Iterator[Line]:
+        """The lines of one part, in their order."""
+        return (line for line in self.lines if line.part == part)
+
+    def last_told(self, endpoint: str) -> Told | None:
+        """The newest notice to this endpoint; of those of one instant the last, as they were told."""
+        return next((one for one in reversed(self.told) if one.endpoint == endpoint), None)

@@ -1,0 +1,333 @@
+"""
+A native message of a channel, taken in: a verdict on each document, one acknowledgement, orders accepted.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+
+from adapters.kit.contract import BatchAdapter
+from canonical.codec import encode
+from canonical.commands import AskStatus, CommandReceipt, Origin, RejectedDocument
+from canonical.errors import Fault, shown
+from canonical.keys import message_id, order_id
+from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
+from canonical.order import Order
+from orderloom.correlation.fold import accept
+from orderloom.correlation.port import InboxRow, IntakeRow, JournalEntry
+from orderloom.correlation.record import Record
+from orderloom.correlation.tell import document_at, endpoints_of
+
+from .items import Document, FromChannel, Submission, document_origin
+from .keys import business_key, envelope_key, intake_id
+from .outgoing import Ack, Again, Tell, last_word, order_about
+from .replying import fold_waiting
+from .unit import Unit
+
+__all__ = ["FILE_REF", "Judge", "envelope_reused", "take_intake"]
+
+FILE_REF = "file|"
+"""How the ref of an envelope begins that came as a file; the id of its row follows."""
+
+
+def take_intake(unit: Unit, item: FromChannel) -> None:
+    """Take one native message in; it has the same effect however often it is delivered."""
+    origin = document_origin(item.documents[0]) if item.documents else Origin(channel=item.channel)
+    if not origin.endpoint:
+        unit.park(item.delivery, item.hash, _first_fault(item))
+        return
+    envelope = envelope_key(origin, item.hash)
+    known = unit.inbox.get(envelope)
+    back = unit.returned(item.delivery, item.hash)
+    # What came as a file before has no intake whose answer could be given again: it is judged once more.
+    by_file = known is not None and known.ref.startswith(FILE_REF)
+    repeat = known is not None and back is None and known.hash == item.hash and not by_file
+    if known is not None and repeat and not _asks_anew(item) and not _news(unit, item, known):
+        _answer_again(unit, item, known, origin)
+        return
+    reused = known is not None and known.whole and known.hash != item.hash
+    _Message(unit, item, origin, intake_id(envelope, item.hash), replayed=back is not None).run(reused=reused)
+    if row := back or unit.open_row(item.delivery.queue, item.hash):
+        unit.unpark(row, "console" if back is not None else origin.endpoint)
+
+
+def _news(unit: Unit, item: FromChannel, known: InboxRow) -> bool:
+    """
+    Whether a resend holds a document that was not taken and would be now.
+
+    Only acceptance takes a key: the rules may have changed since, or the parked message was given up.
+    """
+    if known.whole or item.delivery.redelivered:
+        return False
+    parked = unit.open_row(item.delivery.queue, item.hash) is not None
+    fresh = [
+        one
+        for one in item.documents
+        if isinstance(one, Submission) and business_key(one.command.origin) not in unit.inbox
+    ]
+    return any(one.fault is None or (one.ours and not parked) for one in fresh)
+
+
+class Judge(ABC):
+    """
+    The documents of one intake, judged one by one.
+
+    Args:
+        id_: Of the intake, for what follows from it.
+        digest: Hash of the bytes that they came in.
+    """
+
+    kept = ("native_kept", "native message kept")
+    """What the journal of an order says of the bytes that it came in."""
+
+    def __init__(self, unit: Unit, origin: Origin, id_: str, digest: str) -> None:
+        self.unit = unit
+        self.origin = origin
+        self.id = id_
+        self.hash = digest
+
+    @abstractmethod
+    def set_aside(self, fault: Fault) -> None:
+        """A document waits for a person: the fault is in the rules."""
+
+    @abstractmethod
+    def repeated(self, first: InboxRow, record: Record) -> None:
+        """A document was taken before, with the same content."""
+
+    def judge(self, document: Document) -> Verdict | None:
+        """The verdict on a document; None when it is not to be acknowledged."""
+        self.unit.tick()
+        match document:
+            case Submission():
+                return self._submit(document)
+            case AskStatus():
+                _answer_status(self.unit, document, self.id)
+                return Verdict(origin=document.origin, outcome=Outcome.ACCEPTED)
+            case CommandReceipt():
+                self._received(document)
+                return None
+            case RejectedDocument():
+                return self.reject(document.origin, document.fault)
+
+    def reject(self, origin: Origin, fault: Fault) -> Verdict:
+        """Refuse a document."""
+        notice = Notice(
+            kind=NoticeKind.REJECTED,
+            endpoint=self.origin.endpoint,
+            at=self.unit.now,
+            origin=origin,
+            fault=fault,
+            document=origin.document,
+        )
+        self.unit.outgoing.append(Tell(notice, cause=f"{self.id}|{origin.position}"))
+        self._journal("document_rejected", str(fault), code=fault.code, document=origin.document)
+        return Verdict(origin=origin, outcome=Outcome.REJECTED, fault=fault)
+
+    def _submit(self, submission: Submission) -> Verdict:
+        origin = submission.command.origin
+        first = self.unit.inbox.get(business_key(origin))
+        if first is not None:
+            return self._same_number(submission, first)
+        if submission.fault is not None and submission.ours:
+            self.set_aside(submission.fault)
+            return Verdict(origin=origin, outcome=Outcome.PARKED, fault=submission.fault)
+        if submission.order is None or submission.plan is None:
+            return self.reject(origin, submission.fault or Fault(code="E_INTERNAL", what="not planned"))
+        folded = accept(submission.order, submission.plan, self.unit.world, self.unit.now)
+        record = self.unit.take(folded, self.id)
+        row = InboxRow(
+            business_key(origin), submission.hash, record.id, self.unit.now, answered_at=self.unit.now
+        )
+        self.unit.taken(row)
+        self._journal(*self.kept, order=record.id, native=self.hash)
+        fold_waiting(self.unit, record)
+        order = self.unit.records[record.id].order
+        return Verdict(origin=origin, outcome=Outcome.ACCEPTED, order=order, order_id=order.id)
+
+    def _same_number(self, submission: Submission, first: InboxRow) -> Verdict:
+        origin = submission.command.origin
+        if first.hash != submission.hash:
+            when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
+            number = f"{origin.document_type} {shown(origin.document)}"
+            what = f"{number} is order {first.ref} of {when}, with other content"
+            return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
+        record = self.unit.records[first.ref]
+        self.repeated(first, record)
+        return Verdict(origin=origin, outcome=Outcome.REPEATED, order=record.order, order_id=record.order.id)
+
+    def _received(self, receipt: CommandReceipt) -> None:
+        text = f"could not read {receipt.about}: {receipt.fault}" if receipt.fault else f"has {receipt.about}"
+        event = "notice_refused" if receipt.fault else "notice_received"
+        self._journal(event, f"{self.origin.endpoint} {text}", about=receipt.about)
+
+    def _journal(self, event: str, text: str, order: str = "", **data: str) -> None:
+        facts = {**data, "intake": self.id, "envelope": self.origin.envelope}
+        self.unit.changes.journal.append(
+            JournalEntry(order, self.unit.now, event, text, facts, self.origin.endpoint)
+        )
+
+
+class _Message(Judge):
+    """The intake of one message."""
+
+    def __init__(self, unit: Unit, item: FromChannel, origin: Origin, id_: str, *, replayed: bool) -> None:
+        super().__init__(unit, origin, id_, item.hash)
+        self.item = item
+        self.replayed = replayed
+
+    def run(self, *, reused: bool) -> None:
+        """Judge each document, then acknowledge them all at once, before anything that follows from them."""
+        start = len(self.unit.outgoing)
+        verdicts = [self._used_before(one) if reused else self.judge(one) for one in self.item.documents]
+        told = [one for one in verdicts if one is not None]
+        row = self._row(told)
+        if not reused:
+            whole = all(one.outcome in (Outcome.ACCEPTED, Outcome.REPEATED) for one in told)
+            key = envelope_key(self.origin, self.item.hash)
+            self.unit.taken(InboxRow(key, self.item.hash, self.id, self.unit.now, whole, self.unit.now))
+        if told:
+            self.unit.outgoing.insert(start, Ack(self._intake(told), row))
+        else:
+            self.unit.changes.intakes.append(row)
+
+    def set_aside(self, fault: Fault) -> None:
+        self.unit.park(self.item.delivery, self.item.hash, fault)
+
+    def repeated(self, first: InboxRow, record: Record) -> None:
+        if not (self.replayed or self.item.delivery.redelivered or _is_batch(self.unit, self.item)):
+            _tell_again(self.unit, first, record, self.origin.endpoint)
+
+    def _row(self, verdicts: list[Verdict]) -> IntakeRow:
+        delivery = self.item.delivery
+        bare = [msgspec.structs.replace(one, order=None) for one in verdicts]
+        return IntakeRow(
+            id=self.id,
+            channel=self.item.channel,
+            endpoint=self.origin.endpoint,
+            envelope=self.origin.envelope or self.item.hash,
+            queue=delivery.queue,
+            native=self.unit.keep(delivery.body, delivery.properties.content_type or ""),
+            verdicts=encode(bare),
+            at=self.unit.now,
+        )
+
+    def _intake(self, verdicts: list[Verdict]) -> Intake:
+        shown_ = [one for one in verdicts if not (self.replayed and one.outcome is Outcome.REPEATED)]
+        return Intake(
+            endpoint=self.origin.endpoint,
+            channel=self.item.channel,
+            envelope=self.origin.envelope,
+            verdicts=tuple(shown_),
+            message_id=self.item.delivery.properties.message_id or "",
+            replayed=self.replayed,
+        )
+
+    def _used_before(self, document: Document) -> Verdict:
+        origin = document_origin(document)
+        return self.reject(origin, envelope_reused(origin))
+
+
+def envelope_reused(origin: Origin) -> Fault:
+    """Why nothing is taken under an envelope that was accepted whole before, with other content."""
+    what = f"envelope {shown(origin.envelope)} was accepted before, with other content"
+    return Fault(code="E_EDI_DUPLICATE", what=what, where="envelope", allowed="a new control number")
+
+
+def _is_batch(unit: Unit, item: FromChannel) -> bool:
+    """
+    Whether a resend is answered by its acknowledgement alone.
+
+    A batch holds hundreds of orders: to tell the last of each once more would bury the answer.
+    """
+    return isinstance(unit.hub.channels.get(item.channel), BatchAdapter)
+
+
+def _asks_anew(item: FromChannel) -> bool:
+    """
+    The same question may be asked again in the same bytes, where the format has no control numbers: it is
+    answered as things stand now.
+    """
+    only_asks = all(
+        isinstance(one, AskStatus) and one.origin.envelope in ("", item.hash) for one in item.documents
+    )
+    return only_asks and not item.delivery.redelivered
+
+
+def _first_fault(item: FromChannel) -> Fault:
+    faults = (one.fault for one in item.documents if isinstance(one, RejectedDocument))
+    unknown = Fault(code="E_IDENTITY", what="the message does not tell who sent it", where="message")
+    return next(faults, unknown)
+
+
+def _answer_again(unit: Unit, item: FromChannel, known: InboxRow, origin: Origin) -> None:
+    """A resend gets the stored bytes once more, at most once a minute; a redelivery is silent."""
+    if item.delivery.redelivered or not _may_answer(unit, known):
+        return
+    unit.taken(replace(known, answered_at=unit.now))
+    firsts = [] if _is_batch(unit, item) else _orders_of(unit, item)
+    intake = unit.tx.intakes([known.ref]).get(known.ref)
+    if intake is not None and intake.ack:
+        again = message_id("ack", intake.id, intake.ack)
+        about = order_about(first.ref for first in firsts)
+        unit.outgoing.append(Again(origin.endpoint, intake.ack, again, "acknowledgement.v1", about))
+    for first in firsts:
+        # However lately it was told: the acknowledgement may show a state that has passed.
+        _tell_last(unit, first, unit.records[first.ref], origin.endpoint)
+
+
+def _orders_of(unit: Unit, item: FromChannel) -> list[InboxRow]:
+    """The keys of the orders that a message's documents became."""
+    keys = (business_key(one.command.origin) for one in item.documents if isinstance(one, Submission))
+    firsts = (unit.inbox.get(key) for key in keys)
+    return [first for first in firsts if first is not None and first.ref in unit.records]
+
+
+def _tell_again(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> None:
+    if _may_answer(unit, first):
+        _tell_last(unit, first, record, endpoint)
+
+
+def _tell_last(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> None:
+    again = last_word(record, endpoint)
+    if again is not None:
+        unit.taken(replace(first, answered_at=unit.now))
+        unit.outgoing.append(again)
+
+
+def _may_answer(unit: Unit, row: InboxRow) -> bool:
+    last = row.answered_at
+    return last is None or unit.now - last >= timedelta(seconds=unit.hub.limits.again_after)
+
+
+def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
+    """Its own order, or the same answer whether another's order exists or none does."""
+    endpoint = ask.origin.endpoint
+    order = _visible(unit, ask, endpoint)
+    fault = (
+        None if order is not None else Fault(code="E_NOT_FOUND", what=f"no order {shown(ask.about.value)}")
+    )
+    notice = Notice(
+        kind=NoticeKind.STATUS,
+        endpoint=endpoint,
+        at=unit.now,
+        order=order,
+        origin=ask.origin,
+        fault=fault,
+        asked=ask.about.value,
+        document=document_at(order, endpoint) if order is not None else "",
+    )
+    unit.outgoing.append(Tell(notice, cause=f"{intake}|{ask.origin.position}|{unit.now.isoformat()}"))
+
+
+def _visible(unit: Unit, ask: AskStatus, endpoint: str) -> Order | None:
+    orders = {
+        one: unit.records[one].order for one in unit.found.get(ask.about.value, ()) if one in unit.records
+    }
+    own = [order for order in orders.values() if endpoint in endpoints_of(order)]
+    mine = order_id(endpoint, ask.about.type or "", ask.about.value)
+    exact = [order for order in own if order.id == mine]
+    return (exact or own)[0] if exact or len(own) == 1 else None

@@ -1,0 +1,121 @@
+"""
+What a batch wants to say, before it has bytes: answers, notices, instructions, announcements, handles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from broker.port import Delivery
+from canonical.errors import Fault
+from canonical.keys import message_id
+from canonical.notices import Intake, Notice
+from orderloom.correlation.folded import Announcement, Dispatch
+from orderloom.correlation.intake_files import IntakeFile
+from orderloom.correlation.port import IntakeRow
+from orderloom.correlation.record import Record
+
+__all__ = [
+    "Ack",
+    "AckFile",
+    "Again",
+    "Announce",
+    "Handle",
+    "Instruct",
+    "Outgoing",
+    "Tell",
+    "last_word",
+    "notice_id",
+    "order_about",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The one acknowledgement of an intake; ``row`` is stored with the hash of its bytes."""
+
+    intake: Intake
+    row: IntakeRow
+
+
+@dataclass(frozen=True, slots=True)
+class AckFile:
+    """The one acknowledgement of a file: its row gets name and numbers; its bytes are written later."""
+
+    row: IntakeFile
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A notice; ``cause`` is the id of the document that it answers, when it is about no order."""
+
+    notice: Notice
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Stored bytes of an answer, once more, to the endpoint that asked again."""
+
+    endpoint: str
+    native: str
+    message_id: str
+    type: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instruct:
+    """An instruction to its system."""
+
+    dispatch: Dispatch
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """A canonical announcement; ``cause`` makes its message id."""
+
+    announcement: Announcement
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """The handle of a parked message, for the console."""
+
+    delivery: Delivery
+    parked_id: str
+    fault: Fault
+    times: int
+
+
+Outgoing = Ack | AckFile | Tell | Again | Instruct | Announce | Handle
+
+
+def notice_id(order_id: str, version: int, at: datetime, kind: str, endpoint: str) -> str:
+    """The message id of a notice: of one kind there may be several for a version, at different times."""
+    return message_id("notice", f"{order_id}|{version}|{at.astimezone(UTC).isoformat()}", kind, endpoint)
+
+
+def order_about(orders: Iterable[str]) -> str:
+    """
+    The order that an acknowledgement is about, of the ids of those that its documents became ("" for none):
+    empty unless it is exactly one.
+
+    Such an acknowledgement may show the order's state, so that it belongs among the order's notices: told
+    after them, it would take back the last.
+    """
+    found = {*orders}
+    return found.pop() if len(found) == 1 else ""
+
+
+def last_word(record: Record, endpoint: str) -> Again | None:
+    """The last notice that ``endpoint`` was told of the order, to be told once more under its own id."""
+    told = record.last_told(endpoint)
+    if told is None or not told.native:
+        return None
+    again = notice_id(record.id, told.version, told.at, told.kind, endpoint)
+    return Again(endpoint, told.native, again, f"notice.{told.kind}.v1", record.id)

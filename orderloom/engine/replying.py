@@ -1,0 +1,229 @@
+"""
+What systems say, folded into their orders; what is said of an order nobody knows yet waits under its alias.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from broker.port import Delivery, Handle, Properties
+from canonical.codec import decode, encode
+from canonical.errors import Fault, Rejected
+from canonical.keys import message_id
+from canonical.replies import Receipt, Reply
+from orderloom.correlation.fold import fold_receipt
+from orderloom.correlation.fold_reply import fold_reply
+from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
+from orderloom.correlation.record import Record
+from orderloom.hub_topology import system_replies
+
+from .items import FromSystem
+from .keys import about_keys, own_key, parked_id, reply_hash, reply_key, taken_key
+from .unit import Unit
+
+__all__ = ["early_timer", "fold_said", "fold_waiting", "order_of", "park_waiting", "take_replies"]
+
+# What waited was settled long ago.
+_NOWHERE = Handle(epoch=0, queue="", tag=0)
+
+
+def take_replies(unit: Unit, item: FromSystem) -> None:
+    """Fold every reply of a native message; what cannot be folded parks the message, the rest counts."""
+    faults: list[tuple[Fault, str]] = []
+    unit.keep(item.delivery.body, item.delivery.properties.content_type or "")
+    for said in item.said:
+        if isinstance(said, Rejected):
+            faults.append((said.fault, ""))
+        elif not _is_repeat(unit, said, item):
+            faults += _take(unit, said, item)
+    back = unit.returned(item.delivery, item.hash)
+    if faults:
+        unit.park(item.delivery, item.hash, *faults[0])
+    elif back is not None:
+        unit.unpark(back, "console")
+    elif all(_is_folded(unit, said) for said in item.said):
+        unit.close_open(item.delivery.queue, item.hash, item.system)
+
+
+def _is_folded(unit: Unit, said: Reply | Receipt | Rejected) -> bool:
+    """A repeat changes nothing; one that only waits for its order may still be tried again."""
+    return not isinstance(said, Rejected) and _has_ended(unit, taken_key(said, unit.inbox))
+
+
+def _has_ended(unit: Unit, key: str) -> bool:
+    known = unit.inbox.get(key)
+    return known is not None and known.ref != ""
+
+
+def _is_repeat(unit: Unit, said: Reply | Receipt, item: FromSystem) -> bool:
+    """
+    Whether this was folded before: it came twice, or was delivered again.
+
+    An answer to an inquiry that does not say to which reads like the one to an earlier inquiry; while one
+    waits for its answer, a new message is that answer.
+    """
+    if not _is_folded(unit, said):
+        return False
+    return item.delivery.redelivered or not _awaited(unit, said)
+
+
+def _awaited(unit: Unit, said: Reply | Receipt) -> bool:
+    if not isinstance(said, Reply) or said.inquiry != 0:
+        return False
+    record = unit.records.get(order_of(unit, said) or "")
+    named = {one.value for one in said.about}
+    return record is not None and any(
+        one.inquiring and one.system == said.system and not named.isdisjoint((one.key, one.reference))
+        for one in record.instructions
+    )
+
+
+def _take(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fault, str]]:
+    order_id = order_of(unit, said)
+    if order_id is None:
+        return _wait(unit, said, item)
+    try:
+        fold_said(unit, said, order_id, item.hash, taken_key(said, unit.inbox))
+    except Rejected as rejected:
+        return [(rejected.fault, order_id)]
+    return []
+
+
+def order_of(unit: Unit, said: Reply | Receipt) -> str | None:
+    """The order that a reply is about, by the surest id it names."""
+    return next((found for key in about_keys(said) if (found := unit.aliases.get(key))), None)
+
+
+def _refuse_two_orders(unit: Unit, said: Reply | Receipt) -> None:
+    """
+    The hub's own ids never name two orders: of which one is spoken nobody can say.
+
+    Ids of the system's may: whoever begins to count again has given them to two.
+    """
+    own = {"key", unit.world.profiles[said.system].reference_type}
+    named = [key for key, one in zip(about_keys(said), said.about, strict=True) if one.type in own]
+    orders = list(dict.fromkeys(found for key in named if (found := unit.aliases.get(key))))
+    if len(orders) > 1:
+        where = said.where if isinstance(said, Reply) else ""
+        what = f"{said.system} speaks of two orders, {' and '.join(orders)}"
+        raise Rejected("E_AMBIGUOUS_REPLY", what, where, "a key and a reference of one instruction")
+
+
+def fold_said(unit: Unit, said: Reply | Receipt, order_id: str, native: str, key: str) -> None:
+    """
+    Fold one reply or receipt, and take ``key`` for it.
+
+    Raises:
+        Rejected: It fits nothing of the order, or names another one too; nothing was folded and the key was
+            not taken.
+    """
+    _refuse_two_orders(unit, said)
+    record = unit.records[order_id]
+    if isinstance(said, Reply):
+        folded = fold_reply(record, said, unit.world, unit.now)
+    else:
+        folded = fold_receipt(record, said, unit.world, unit.now)
+    unit.take(folded, key)
+    unit.taken(InboxRow(key, reply_hash(said), order_id, unit.now))
+    kept = JournalEntry(
+        order_id, unit.now, "native_kept", f"{said.system} said it", {"native": native}, said.system
+    )
+    unit.changes.journal.append(kept)
+    if key != reply_key(said):
+        text = f"{said.system} had said something else under the number {said.key}"
+        reused = JournalEntry(order_id, unit.now, "number_reused", text, {"key": said.key}, said.system)
+        unit.changes.journal.append(reused)
+    fold_waiting(unit, unit.records[order_id])
+
+
+def _wait(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fault, str]]:
+    if not said.about:
+        where = said.where if isinstance(said, Reply) else ""
+        return [(Fault(code="E_UNMATCHED", what=f"{said.system} names no order", where=where), "")]
+    key = taken_key(said, unit.inbox)
+    id_ = _early_id(key)
+    alias = about_keys(said)[0]
+    kept = encode_said(said, item.delivery.queue)
+    waiting = WaitingReply(id_, alias, said.system, kept, item.hash, unit.now)
+    unit.changes.waiting.append(waiting)
+    unit.waiting.setdefault(alias, []).append(waiting)  # its order may come later in this very batch
+    unit.taken(InboxRow(key, reply_hash(said), "", unit.now))
+    due = unit.now + timedelta(seconds=unit.hub.limits.early_for)
+    unit.later(Timer(early_timer(id_), due, "early", "", {"alias": alias, "key": key}))
+    return []
+
+
+def _early_id(key: str) -> str:
+    """Id of a reply that waits, by the inbox key that it has taken."""
+    return message_id("early", key)
+
+
+def early_timer(waiting_id: str) -> str:
+    """Name of the timer that ends the patience with an early reply."""
+    return f"early|{waiting_id}"
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A waiting reply as it is stored.
+
+    Args:
+        queue: Where it came from; empty for the system's own.
+    """
+
+    kind: str
+    said: msgspec.Raw
+    queue: str = ""
+
+
+def encode_said(said: Reply | Receipt, queue: str = "") -> bytes:
+    """A waiting reply as it is stored: its kind, its content, and the queue where it may be parked."""
+    elsewhere = "" if queue == system_replies(said.system) else queue
+    return encode(_Kept(type(said).__name__, msgspec.Raw(encode(said)), elsewhere))
+
+
+def decode_said(stored: bytes) -> Reply | Receipt:
+    """What :func:`encode_said` stored."""
+    kept = decode(stored, _Kept)
+    body = bytes(kept.said)
+    return decode(body, Reply) if kept.kind == "Reply" else decode(body, Receipt)
+
+
+def fold_waiting(unit: Unit, record: Record) -> None:
+    """Fold what had come before its order, or before the id that it names it by, oldest first."""
+    if not unit.waiting:
+        return
+    for alias in record.aliases:
+        for waiting in unit.waiting.pop(alias.key, ()):
+            _fold_early(unit, record.id, waiting)
+
+
+def _fold_early(unit: Unit, order_id: str, waiting: WaitingReply) -> None:
+    said = decode_said(waiting.reply)
+    unit.changes.waited.append(waiting.id)
+    unit.forget(early_timer(waiting.id))
+    # Which of the two it has taken was settled when it came; what else has taken them is not loaded.
+    key = own_key(said) if waiting.id == _early_id(own_key(said)) else reply_key(said)
+    if _has_ended(unit, key):
+        return
+    try:
+        fold_said(unit, said, order_id, waiting.native, key)
+    except Rejected as rejected:
+        park_waiting(unit, waiting, rejected.fault, order_id)
+        text = f"an early reply fits nothing: {rejected}"
+        facts = {"native": waiting.native, "code": rejected.code}
+        entry = JournalEntry(order_id, unit.now, "reply_unmatched", text, facts, waiting.system)
+        unit.changes.journal.append(entry)
+
+
+def park_waiting(unit: Unit, waiting: WaitingReply, fault: Fault, order_id: str = "") -> None:
+    """Park the message of a reply that has waited."""
+    queue = decode(waiting.reply, _Kept).queue or system_replies(waiting.system)
+    native = unit.changes.natives.get(waiting.native) or unit.tx.natives([waiting.native])[waiting.native]
+    row = parked_id(queue, waiting.native)
+    if row not in unit.parked:
+        unit.parked.update(unit.tx.parked([row]))
+    delivery = Delivery(_NOWHERE, queue, native.body, Properties(content_type=native.content_type))
+    unit.park(delivery, waiting.native, fault, order_id)
