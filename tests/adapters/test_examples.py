@@ -1,0 +1,215 @@
+"""
+The examples in the pages on channels and systems are what the adapters really read and write.
+
+An example stands in a fenced block under a comment that names it: ``<!-- example: web order -->``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.inbound.web import WebAdapter
+from adapters.kit import Native, Stamp
+from adapters.outbound.crm import CrmAdapter
+from adapters.outbound.oss_internet import OssInternetAdapter
+from canonical.commands import RejectedDocument, SubmitOrder
+from canonical.instructions import InstructionLine
+from canonical.keys import instruction_key, order_id
+from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
+from canonical.order import (
+    ChannelRef,
+    ChannelRole,
+    Characteristic,
+    ExternalId,
+    JeopardyAlert,
+    Milestone,
+    Order,
+    Product,
+    Progress,
+    RelatedChannel,
+)
+from canonical.states import State
+from tests.adapters.catalogue import WEB_PORTAL
+from tests.adapters.instructions import CUSTOMER, DOOR, HOME, instruction, line
+from tests.adapters.web_orders import read
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "fixtures"
+PAGES = ("docs/channels/web.md", "docs/systems/crm.md", "docs/systems/oss-internet.md")
+EXAMPLE = re.compile(r"<!-- example: ([^>]+) -->\n+```json\n(.*?)```", re.DOTALL)
+AT = datetime(2026, 9, 1, 12, 30, 15, tzinfo=UTC)
+
+CASE = read((FIXTURES / "web" / "case.json").read_bytes())
+CASES = InstructionLine(number=1, item=CASE.order.product_order_item[0])
+FIBRE = line(
+    offering="INTERNET-500",
+    product=Product(
+        product_characteristic=(Characteristic(name="downloadMbps", value="500", value_type="integer"),),
+        place=(HOME,),
+    ),
+)
+ORDER = order_id("web.portal", "ProductOrder", "C-2291-08")
+
+
+def written():
+    """All examples by name, parsed."""
+    pages = [(ROOT / page).read_text(encoding="utf-8") for page in PAGES]
+    return {name: json.loads(block) for page in pages for name, block in EXAMPLE.findall(page)}
+
+
+def order(state, **changes):
+    """The order for two cases, as the hub has it."""
+    content = {name: getattr(CASE.order, name) for name in CASE.order.__struct_fields__}
+    items = [msgspec.structs.replace(item, state=state) for item in CASE.order.product_order_item]
+    captured = RelatedChannel(
+        role=ChannelRole.CAPTURE, channel=ChannelRef(id="web"), endpoint="web.portal", at=AT
+    )
+    said = {
+        "id": ORDER,
+        "state": state,
+        "version": 1,
+        "creation_date": AT,
+        "rules_version": "1",
+        "channel": (captured,),
+        "progress": Progress(done=0, total=2),
+        "product_order_item": tuple(items),
+    }
+    return Order(**content | said | changes)
+
+
+def acknowledged(verdict):
+    intake = Intake(endpoint="web.portal", channel="web", envelope="e", verdicts=(verdict,))
+    return json.loads(WebAdapter().acknowledge(intake, Stamp(at=AT, endpoint=WEB_PORTAL)).body)
+
+
+def told(kind, **changes):
+    notice = Notice(kind=kind, endpoint="web.portal", at=AT + timedelta(hours=2), **changes)
+    stamp = Stamp(at=AT + timedelta(hours=2, seconds=1), endpoint=WEB_PORTAL)
+    return json.loads(WebAdapter().render(notice, stamp).body)
+
+
+def instructed(adapter, one):
+    return json.loads(adapter.instruct(one, Stamp(at=AT)).body)
+
+
+def part(system, name, number, *lines):
+    return instruction(
+        system,
+        name,
+        key=instruction_key(ORDER, name, "do", 0),
+        reference=f"{ORDER}-{number}",
+        order_id=ORDER,
+        position=f"{number}/2",
+        lines=lines,
+        related_party=(CUSTOMER,),
+        place=(DOOR,),
+        external_id=(ExternalId(owner="web", external_identifier_type="cartId", id="C-2291-08"),),
+        requested_completion_date=datetime(2026, 9, 4, 18, tzinfo=UTC),
+    )
+
+
+def made():
+    """All examples of what the hub writes, by name."""
+    wrong = read((FIXTURES / "web" / "case.json").read_bytes().replace(b"CASE-01", b"CASE-99"))
+    shipped = Milestone(
+        id="1",
+        name="shipped",
+        milestone_date=AT + timedelta(hours=2),
+        message="SHP-77120",
+        product_order_item=("1",),
+    )
+    late = JeopardyAlert(
+        id="1",
+        name="late",
+        alert_date=AT + timedelta(hours=2),
+        message="warehouse: backordered until 8 September",
+        product_order_item=("1",),
+    )
+    ended = AT + timedelta(hours=2)
+    return {
+        "web accepted": acknowledged(
+            Verdict(origin=CASE.origin, outcome=Outcome.ACCEPTED, order=order(State.ACKNOWLEDGED))
+        ),
+        "web error": acknowledged(Verdict(origin=wrong.origin, outcome=Outcome.REJECTED, fault=wrong.fault)),
+        "web ended": told(
+            NoticeKind.ENDED,
+            order=order(
+                State.COMPLETED,
+                progress=Progress(done=2, total=2),
+                completion_date=ended,
+                product_order_milestone=(shipped,),
+            ),
+        ),
+        "web delayed": told(
+            NoticeKind.DELAYED,
+            reason=late.message,
+            order=order(
+                State.HELD,
+                expected_completion_date=datetime(2026, 9, 9, 18, tzinfo=UTC),
+                product_order_jeopardy_alert=(late,),
+            ),
+        ),
+        "web unknown": told(NoticeKind.STATUS, asked="C-2291-99"),
+        "crm instruction": instructed(CrmAdapter(), part("crm", "crm", 1, CASES)),
+        "oss instruction": instructed(OssInternetAdapter(), part("oss.internet", "internet", 2, FIBRE)),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(made()))
+def test_what_the_hub_writes(name):
+    """The page shows what comes out, to the last property."""
+    assert made()[name] == written()[name]
+
+
+@pytest.mark.parametrize("name", ["web order", "web question"])
+def test_what_portals_send(name):
+    """What the page says to send is taken."""
+    assert not isinstance(read(written()[name]), RejectedDocument)
+
+
+def test_the_order_is_the_one_that_is_answered():
+    """The page's order and its answers belong together."""
+    found = read(written()["web order"])
+
+    assert isinstance(found, SubmitOrder)
+    assert CASE.order == found.order
+
+
+@pytest.mark.parametrize(
+    ("adapter", "name"),
+    [
+        (CrmAdapter(), "crm result"),
+        (CrmAdapter(), "crm result by line"),
+        (OssInternetAdapter(), "oss answer"),
+        (OssInternetAdapter(), "oss error"),
+        (OssInternetAdapter(), "oss event"),
+    ],
+)
+def test_what_systems_say(adapter, name):
+    """The page's replies are read, in words that the page's table has."""
+    body = json.dumps(written()[name]).encode()
+    found = list(adapter.read_reply(Native(body=body, content_type="application/json")))
+
+    assert {adapter.profile.name} == {one.system for one in found}
+    assert {getattr(one, "word", "OK") or "OK" for one in found} <= {*adapter.profile.words, "OK"}
+
+
+def test_every_example_is_tested():
+    """No example stands in a page that no test looks at."""
+    read_ones = {
+        "web order",
+        "web question",
+        "crm result",
+        "crm result by line",
+        "oss answer",
+        "oss error",
+        "oss event",
+    }
+
+    assert read_ones | set(made()) == set(written())

@@ -1,0 +1,249 @@
+"""What `orderloom adapter new` writes passes at once; `orderloom adapter check` tells sound from broken."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orderloom.adapter_check import adapter_at, check
+from orderloom.adapter_new import FORMATS, channels
+from orderloom.cli import main
+from orderloom.settings import SettingsError
+from tests.docs.pages import ROOT
+
+MAKING = [pytest.param(form, (), id=form) for form in FORMATS]
+MAKING += [pytest.param("csv", ("--python",), id="csv in Python")]
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def made(form: str, *options: str, name: str = "agent") -> Path:
+    """The file that makes the channel, in a folder below the working folder."""
+    ran = run("adapter", "new", name, "--format", form, *options)
+    assert 0 == ran.exit_code, ran.output
+    *written, following = ran.output.splitlines()
+    assert sorted(str(one) for one in Path(name).rglob("*") if one.is_file()) == sorted(written)
+    return Path(following.removeprefix("next: orderloom adapter check "))
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("agent", None)
+
+
+class TestNew:
+    @pytest.mark.parametrize(("form", "options"), MAKING)
+    def test_its_tests_pass_at_once(self, form, options):
+        """As an integrator runs them, in the new folder."""
+        file = made(form, *options)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "."]
+        ran = subprocess.run(
+            command, cwd=file.parent, capture_output=True, text=True, timeout=120, check=False
+        )
+        counted = re.search(r"(\d+) passed", ran.stdout)
+
+        assert 0 == ran.returncode, ran.stdout + ran.stderr
+        assert counted is not None
+        assert int(counted[1]) > 25
+
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_the_check_passes(self, form):
+        """With the samples and the sender's profile that were written."""
+        file = made(form)
+        ran = run("adapter", "check", file)
+
+        assert (0, True) == (ran.exit_code, bool(re.fullmatch(rf"{file}: \d+ checks pass\n", ran.output)))
+
+    def test_nothing_is_written_over(self, place):
+        """A folder that is there stays what it is."""
+        made("csv")
+        before = (place / "agent" / "agent.toml").read_bytes()
+        ran = run("adapter", "new", "agent", "--format", "json")
+
+        assert (1, "agent: is there already (a new folder) [E_CONFIG]\n") == (ran.exit_code, ran.output)
+        assert before == (place / "agent" / "agent.toml").read_bytes()
+
+    def test_a_channel_that_no_profile_may_name(self, place):
+        """Said before anything is written."""
+        ran = run("adapter", "new", "fax", "--format", "csv")
+
+        assert (2, f"NAME: unknown channel 'fax' (one of {', '.join(channels())}) [E_CONFIG]\n") == (
+            ran.exit_code,
+            ran.output,
+        )
+        assert [] == list(place.iterdir())
+
+    def test_what_is_written_for_python_can_be_installed(self):
+        """The entry point names the class that is there."""
+        file = made("x12", name="store")
+        project = tomllib.loads((file.parent / "pyproject.toml").read_text(encoding="utf-8"))
+        [(name, value)] = project["project"]["entry-points"]["orderloom.inbound"].items()
+
+        assert ("store", "store:StoreAdapter") == (name, value)
+        assert "store" == adapter_at(f"{file}:StoreAdapter").channel
+
+
+TRANSLATES = "        yield from self._mapped.translate(native, references)\n"
+IMPURE = """
+        import time
+
+        time.time()
+"""
+RAISING = """
+        str(native.body, "ascii")
+"""
+SILENT = """
+        if not native.body.endswith(b"\\n"):
+            return
+"""
+COUNTING = """
+        self.times = getattr(self, "times", 0) + 1
+        return Native(body=str(self.times).encode(), content_type="text/plain", summary="x")
+"""
+ACKNOWLEDGES = "        return self._mapped.acknowledge(intake, stamp)\n"
+BROKEN = {
+    "impure": (TRANSLATES, IMPURE + TRANSLATES, "test_the_adapter_is_pure"),
+    "raising": (TRANSLATES, RAISING + TRANSLATES, "test_bad_bytes_are_refused_in_words"),
+    "silent": (TRANSLATES, SILENT + TRANSLATES, "test_a_cut_message_is_refused"),
+    "never the same": (ACKNOWLEDGES, COUNTING, "test_an_intake_is_acknowledged_or_not"),
+}
+
+
+class TestCheck:
+    @pytest.mark.parametrize("defect", BROKEN)
+    def test_a_broken_adapter_fails(self, defect):
+        """By the check that is for it."""
+        file = made("csv", "--python")
+        old, new, name = BROKEN[defect]
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        ran = run("adapter", "check", file)
+
+        assert 1 == ran.exit_code
+        assert re.search(rf"FAILED .*{name}", ran.output)
+        assert re.search(r"agent\.py: \d+ of \d+ checks fail \(all pass\) \[E_CONFIG\]\n$", ran.output)
+
+    def test_a_sample_that_is_refused_fails(self):
+        """Samples are good messages."""
+        file = made("csv")
+        sample = file.parent / "samples" / "one-order.csv"
+        sample.write_bytes(sample.read_bytes().replace(b"HANDSET-A", b"HANDSET-X"))
+
+        assert not check(str(file)).sound
+
+    @pytest.mark.parametrize(
+        ("module", "told"),
+        [
+            ("agent/none.toml", "cannot be read"),
+            ("agent/none.py", "cannot be imported"),
+            ("no.such.module", "cannot be imported"),
+            ("json", "no inbound adapter"),
+            ("adapters.inbound.web:Web", "there is adapters.inbound.web:WebAdapter"),
+        ],
+    )
+    def test_what_is_no_adapter(self, module, told):
+        """A sentence, and no stack of a program that failed."""
+        made("csv")
+        ran = run("adapter", "check", module)
+
+        assert 2 == ran.exit_code
+        assert told in ran.output
+        assert ran.output.endswith("[E_CONFIG]\n")
+
+    def test_a_fault_of_the_mapping_is_told_with_its_line(self):
+        """And no test is run."""
+        file = made("csv")
+        file.write_text(file.read_text("utf-8").replace("quantity", "quantty"), encoding="utf-8")
+        ran = run("adapter", "check", file)
+
+        assert 2 == ran.exit_code
+        assert ran.output.startswith("agent.toml:29 line.quantty: unknown key 'quantty'")
+
+    def test_without_samples(self):
+        """There is nothing to prove it on."""
+        file = made("csv")
+        for sample in (file.parent / "samples").iterdir():
+            sample.unlink()
+
+        assert "no samples (good messages, one a file)" in run("adapter", "check", file).output
+
+    def test_without_pytest(self, monkeypatch):
+        """What to install is in the sentence."""
+        file = made("csv")
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda name: None if name == "pytest" else found(name)
+        )
+        with pytest.raises(SettingsError, match=r"the suite needs pytest, .*orderloom\[kit\]"):
+            check(str(file))
+
+    def test_a_file_of_suites_is_run_as_it_is(self, place):
+        """Systems are checked so: their instructions stand in the test."""
+        made("json")
+        suite = place / "agent" / "test_agent.py"
+
+        assert check(str(suite)).passed > 25
+
+
+def tried(channel: str, file: str):
+    """In a process of its own: a hub sets up the logging of the process that it is in."""
+    return subprocess.run(
+        [sys.executable, "-m", "orderloom", "adapter", "try", channel, file],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+class TestTry:
+    @pytest.fixture(autouse=True)
+    def hub(self, place):
+        """Settings and rules of a hub with the new channel, whose sender has no profile yet."""
+        for name in ("routes", "endpoints"):
+            shutil.copytree(ROOT / name, place / name)
+        made("json")
+        settings = '[channels.agent]\nmapping = "agent/agent.toml"\n[rules]\nfolder = "."\n'
+        (place / "orderloom.toml").write_text(settings, encoding="utf-8")
+
+    def test_an_order_to_its_end(self, place):
+        """All that its sender is told, and how it ended; nothing is left on disk."""
+        shutil.copy(place / "agent" / "endpoints" / "agent.one.toml", place / "endpoints")
+        before = sorted(place.rglob("*"))
+        ran = tried("agent", "agent/samples/one-order.json")
+        told = [line.split("  ")[1].split()[0] for line in ran.stdout.splitlines() if line.startswith("<-")]
+
+        assert (0, "acknowledgement", "ended") == (ran.returncode, told[0], told[-1]), ran.stdout
+        assert re.search(r"^A-1001  OL\w{16}  completed  3/3 lines done$", ran.stdout, re.MULTILINE)
+        assert before == sorted(place.rglob("*"))
+
+    def test_what_nobody_can_be_told(self):
+        """A message of an unknown sender is parked, and why is said."""
+        ran = tried("agent", "agent/samples/one-order.json")
+
+        assert 1 == ran.returncode
+        assert (
+            "$: the message does not tell its sender (one endpoint on channel agent) [E_IDENTITY]"
+            in ran.stdout
+        )
+
+    def test_an_unknown_channel(self):
+        """Named with those that there are."""
+        ran = tried("fax", "agent/samples/one-order.json")
+
+        assert (2, "CHANNEL: unknown channel 'fax' (of agent) [E_CONFIG]\n") == (ran.returncode, ran.stdout)

@@ -1,0 +1,85 @@
+"""
+The hardest of the engine's tests once more, on PostgreSQL: deaths, failed commits, and whole simulated lives.
+
+The rest of the suite asks nothing of the store that its contract does not ask of every database.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+
+import pytest
+
+from orderloom.correlation.port import StoreError
+from orderloom.correlation.postgres import PostgresStore
+from orderloom.correlation.postgres_connection import Session
+from tests.engine import rig
+from tests.engine.test_crashes import ERRORS, three_at_once
+from tests.engine.test_crashes import test_a_crash_at_any_operation_costs_nothing as a_crash_costs_nothing
+from tests.engine.test_crashes import test_any_commit_may_fail_in_any_way as any_commit_may_fail
+from tests.engine.test_numbers import (
+    test_a_crash_before_the_acknowledgement_brings_nothing_twice as used_again,
+)
+from tests.engine.test_numbers import test_early_answers_under_one_number_wait_each_for_their_order as early
+from tests.engine.test_simulated import test_whatever_goes_wrong_comes_right as whatever_goes_wrong
+
+pytestmark = pytest.mark.postgres
+
+_COUNT = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _on_postgres(postgres_server, monkeypatch):
+    """The bench's stores are schemas, one for each file that it would have made."""
+    urls = {}
+
+    def opened(path):
+        if path not in urls:
+            urls[path] = postgres_server.new_schema(f"bench_{next(_COUNT)}")
+        return PostgresStore(urls[path])
+
+    monkeypatch.setattr(rig, "SqliteStore", opened)
+    monkeypatch.setattr(rig.Rig, "crash", _crash)
+    # What is asked of the tables themselves is asked in SQLite's way.
+    monkeypatch.setattr(Session, "execute", lambda db, text: db._db.execute(text), raising=False)
+
+
+def _crash(bench):
+    """
+    A death, and as much time as its lease has left.
+
+    On SQLite the next worker takes over at once.
+    """
+    with suppress(StoreError), bench.store._inner._connections.write() as db:
+        db.rows("delete from worker")
+        db.rows("update claim set lease = '2000-01-01'")
+    bench.client.close()
+    bench.store.close()
+
+
+def test_a_crash_costs_nothing(tmp_path):
+    """Before or after every single operation at the ports."""
+    a_crash_costs_nothing(tmp_path, three_at_once, after=True)
+
+
+@pytest.mark.parametrize("what", ERRORS)
+def test_any_commit_may_fail(tmp_path, what):
+    """Busy, refused, or of unknown fate."""
+    any_commit_may_fail(tmp_path, three_at_once, what)
+
+
+@pytest.mark.parametrize("seed", range(101, 107))
+def test_whatever_goes_wrong_comes_right_on_postgresql_too(tmp_path, seed):
+    """Other lives than those on SQLite."""
+    whatever_goes_wrong(tmp_path, seed)
+
+
+def test_a_number_that_is_used_again(rig):
+    """Keys that are asked for after the others are locked and found here too."""
+    used_again(rig)
+
+
+def test_a_number_that_is_used_again_before_the_orders_come(rig):
+    """And what waits has the keys that it took."""
+    early(rig)

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from adapters.formats.fixed import Format, Recfm, code_page
+from adapters.formats.fixed_decoded import decode_records
+from adapters.kit.contract import DescribedAdapter
+from canonical.order import (
+    Characteristic,
+    ExternalId,
+    Note,
+    OfferingRef,
+    OrderContent,
+    OrderItem,
+    PartyRef,
+    Product,
+    RelatedParty,
+)
+from canonical.references import References
+from canonical.states import Action
+from tests.mapped.world import FORMATS, ONE, REFERENCES, adapter, mapping, outcome, samples, translated
+
+
+def item(number, quantity, colour):
+    said = (Characteristic(name="colour", value=colour),) if colour else ()
+    return OrderItem(
+        id=number,
+        line_ref=number,
+        action=Action.ADD,
+        product_offering=OfferingRef(id="HANDSET-A", name="Handset A"),
+        quantity=quantity,
+        product=Product(product_characteristic=said),
+        category="device",
+    )
+
+
+def content(number, customer, name, *items, wanted=None):
+    return OrderContent(
+        product_order_item=items,
+        external_id=(ExternalId(owner="agent.one", external_identifier_type="orderNumber", id=number),),
+        related_party=(RelatedParty(role="customer", party_or_party_role=PartyRef(id=customer, name=name)),),
+        requested_completion_date=wanted,
+    )
+
+
+@pytest.mark.parametrize("form", FORMATS)
+class TestAllFormats:
+    def test_the_same_orders_in_each_format(self, form):
+        """Lines of one order together; a day in Paris begins at eleven in the evening, UTC."""
+        first, second = translated(adapter(form), samples(form)["two-orders"])
+        wanted = datetime(2026, 12, 23, 23, tzinfo=UTC)
+
+        assert first.order == content(
+            "A-1001", "C-77", "Rosa Diaz", item("1", 2, "black"), item("2", 1, "white"), wanted=wanted
+        )
+        assert second.order == content("A-1002", "C-78", "Lee; Ana", item("1", 1, ""))
+        assert [("A-1001", 1), ("A-1002", 2)] == [
+            (one.origin.document, one.origin.position) for one in (first, second)
+        ]
+
+    def test_what_is_unknown_is_that_orders_fault(self, form):
+        """The other order is taken, and the bad one is named so that it can be answered."""
+        body = samples(form)["two-orders"].replace(b"HANDSET-A", b"HANDSET-X", 1)
+        bad, good = translated(adapter(form), body)
+
+        assert ("E_OFFERING", "A-1001", "A-1002") == (
+            bad.fault.code,
+            bad.origin.document,
+            good.origin.document,
+        )
+
+    def test_several_endpoints_and_no_name(self, form):
+        """Nobody knows whose it is: it is parked."""
+        other = msgspec.structs.replace(ONE, id="agent.two", identifiers=())
+        references = References.of("test", REFERENCES.offerings.values(), [ONE, other])
+
+        assert "E_IDENTITY" == outcome(adapter(form), samples(form)["one-order"], references)[0][0]
+
+
+CSV = [
+    pytest.param(b";2;black", b";0;black", "E_RANGE", "line 2 column 48 QTY at byte 103", id="quantity"),
+    pytest.param(b";2;black", b";2,5;black", "E_NUMBER", "line 2 column 48 QTY at byte 103", id="fraction"),
+    pytest.param(b";N;", b";X;", "E_ACTION", "line 2 column 46 ACTION at byte 101", id="action"),
+    pytest.param(b"24.12", b"31.02", "E_DATE", "line 2 column 23 WANTED at byte 78", id="date"),
+    pytest.param(b"A-1001;", b"A/1001;", "E_KEY_FORMAT", "line 2 column 1 ORDER at byte 56", id="number"),
+    pytest.param(b"C-77", b"", "E_MISSING", "line 2 column 8 CUSTOMER at byte 63", id="customer"),
+    pytest.param(b";1;HAND", b";;HAND", "E_KEY_MISSING", "line 2 column 34 LINE at byte 89", id="line"),
+    pytest.param(b"END;1", b"END;2", "E_CSV_ROW", "line 3 column 5 at byte 116", id="trailer"),
+    pytest.param(b"COLOUR", b"COLOR", "E_CSV_HEADER", "line 1 column 49 at byte 48", id="header"),
+]
+
+
+class TestCsv:
+    @pytest.mark.parametrize(("old", "new", "code", "place"), CSV)
+    def test_code_and_place(self, old, new, code, place):
+        """In the sender's terms."""
+        body = samples("csv")["one-order"]
+        assert old in body
+        [(found, where)] = outcome(adapter("csv"), body.replace(old, new, 1))
+
+        assert (code, place) == (found, where)
+
+    def test_lines_of_an_order_must_agree(self):
+        """Another customer in the second row is a mistake, and nobody guesses which."""
+        body = samples("csv")["two-orders"].replace(b"2;HANDSET-A;N;1;white", b"2;HANDSET-A;N;1;white")
+        rows = body.split(b"\r\n")
+        rows[2] = rows[2].replace(b"C-77", b"C-99")
+        [(code, where)] = outcome(adapter("csv"), b"\r\n".join(rows))
+
+        assert ("E_VALUE", "line 3 column 8 CUSTOMER") == (code, where.partition(" at ")[0])
+
+    def test_a_line_number_twice(self):
+        """With the place where it was before."""
+        body = samples("csv")["two-orders"].replace(b";2;HANDSET-A", b";1;HANDSET-A")
+
+        assert ["E_DUPLICATE_LINE"] == [code for code, _ in outcome(adapter("csv"), body)]
+
+    def test_an_open_end_is_flagged_on_the_order(self):
+        """Where it was agreed that the last line may lack its end."""
+        made = adapter("csv", ('trailer = { word = "END", count = 2 }', "open_end = true"))
+        body = samples("csv")["one-order"].partition(b"\r\nEND")[0]
+        [order] = translated(made, body)
+
+        assert [True] == ["[W_CSV_TAIL]" in note.text for note in order.order.note]
+        assert isinstance(order.order.note[0], Note)
+
+    def test_codes_of_the_catalogue(self):
+        """An offering by the sender's own code."""
+        made = adapter("csv", ('offering = "ITEM"', 'offering = { from = "ITEM", code = "SKU" }'))
+        [order] = translated(made, samples("csv")["one-order"].replace(b"HANDSET-A", b"4711"))
+
+        assert "HANDSET-A" == order.order.product_order_item[0].product_offering.id
+
+    def test_the_sender_in_a_column(self):
+        """Each endpoint is known by what it calls itself."""
+        made = adapter("csv", ("[order]\n", '[message]\nsender = "CUSTOMER"\n\n[order]\n'))
+        body = samples("csv")["one-order"]
+
+        assert [] == outcome(made, body.replace(b"C-77", b"ONE"))
+        assert "E_IDENTITY" == outcome(made, body)[0][0]
+
+    def test_more_orders_than_one_transaction_takes(self):
+        """The first that is too many is named, and nothing is taken."""
+        head, row, _ = samples("csv")["one-order"].split(b"\r\n")[:3]
+        rows = [row.replace(b"A-1001", b"A-%d" % number) for number in range(1, 1002)]
+        body = b"\r\n".join([head, *rows, b"END;1001", b""])
+        [(code, where)] = outcome(adapter("csv"), body)
+
+        assert ("E_RECORDS", "line 1002 column 1") == (code, where.partition(" at ")[0])
+
+    def test_one_message_has_one_sender(self):
+        """Another one's name in a later row does not pass under the first one's."""
+        made = adapter("csv", ("[order]\n", '[message]\nsender = "CUSTOMER"\n\n[order]\n'))
+        rows = samples("csv")["two-orders"].replace(b"C-77", b"ONE")
+
+        assert ["E_IDENTITY"] == [code for code, _ in outcome(made, rows)]
+        assert [] == outcome(made, rows.replace(b"C-78", b"ONE"))
+
+
+class TestFixed:
+    @pytest.mark.parametrize(
+        ("old", "new", "code", "where"),
+        [
+            pytest.param(b"N00002", b"N0000X", "E_NUMBER", "record 3 cols 22-26 QTY", id="digits"),
+            pytest.param(b"N00002", b"Q00002", "E_ACTION", "record 3 cols 21-21 ACTION", id="action"),
+            pytest.param(b"20261224", b"20261324", "E_DATE", "record 2 cols 44-51 WANTED", id="date"),
+            pytest.param(b"\nT", b"\nZ", "E_FW_TYPE", "record 4 cols 1-1 KIND", id="kind"),
+            pytest.param(b"T000002", b"T000003", "E_FW_COUNT", "record 4 cols 2-7 COUNT", id="count"),
+            pytest.param(b"H0000017", b"L0010017", "E_FW_SEQUENCE", "record 1", id="header"),
+            pytest.param(b"\nO", b"\nH", "E_FW_SEQUENCE", "record 2", id="second header"),
+            pytest.param(b"\nL", b"\nO", "E_FW_SEQUENCE", "record 2", id="no line"),
+            pytest.param(b"Rosa Diaz", b"Rosa Dia", "E_FW_LENGTH", "byte 156", id="short"),
+        ],
+    )
+    def test_code_and_place(self, old, new, code, where):
+        """Record and columns, counted from 1."""
+        body = samples("fixed")["one-order"]
+        assert old in body
+
+        assert [(code, where)] == outcome(adapter("fixed"), body.replace(old, new, 1))
+
+    def test_a_line_end_in_the_wrong_place(self):
+        """Records are cut by length: a line end within one is no record's end."""
+        body = samples("fixed")["one-order"].replace(b"Rosa Diaz ", b"Rosa\nDiaz")
+        found = outcome(adapter("fixed"), body)
+
+        assert ["E_FW_LENGTH"] == [code for code, _ in found]
+
+    def test_the_number_of_the_file_is_its_envelope(self):
+        """So that the same file is known again."""
+        [order] = translated(adapter("fixed"), samples("fixed")["one-order"])
+
+        assert "0000017" == order.origin.envelope
+
+
+class TestJson:
+    @pytest.mark.parametrize(
+        ("path", "value", "code", "where"),
+        [
+            (("orders", 0, "lines", 0, "quantity"), 2.5, "E_NUMBER", "$.orders[0].lines[0].quantity"),
+            (("orders", 0, "lines", 0, "quantity"), True, "E_NUMBER", "$.orders[0].lines[0].quantity"),
+            (("orders", 0, "number"), 1001, "E_TYPE", "$.orders[0].number"),
+            (("orders", 0, "more"), 1, "E_UNKNOWN", "$.orders[0].more"),
+            (("orders", 0, "customer", "age"), 1, "E_UNKNOWN", "$.orders[0].customer.age"),
+            (("orders", 0, "lines", 0, "x"), 1, "E_UNKNOWN", "$.orders[0].lines[0].x"),
+            (("orders", 0, "lines"), [], "E_MISSING", "$.orders[0].lines"),
+            (("orders", 0, "lines"), None, "E_MISSING", "$.orders[0].lines"),
+            (("orders", 0, "wanted"), "2026-02-30", "E_DATE", "$.orders[0].wanted"),
+            (("more",), 1, "E_UNKNOWN", "$.more"),
+            (("orders",), [], "E_MISSING", "$.orders"),
+            (("batch",), "a b", "E_KEY_FORMAT", "$.batch"),
+        ],
+    )
+    def test_code_and_place(self, path, value, code, where):
+        """What the mapping does not name is refused, not lost."""
+        document = json.loads(samples("json")["one-order"])
+        node = document
+        for step in path[:-1]:
+            node = node[step]
+        node[path[-1]] = value
+
+        assert [(code, where)] == outcome(adapter("json"), json.dumps(document).encode())
+
+    def test_what_may_be_ignored(self):
+        """Where the mapping says so."""
+        made = adapter("json", ('lines = "lines"', 'lines = "lines"\nignored = ["customer.age", "tags"]'))
+        document = json.loads(samples("json")["one-order"])
+        document["orders"][0]["customer"]["age"] = 44
+        document["orders"][0]["tags"] = {"a": [1]}
+
+        assert [] == outcome(made, json.dumps(document).encode())
+
+    def test_a_document_that_is_one_order_of_one_line(self):
+        """Neither list is there."""
+        made = adapter("json", ('orders = "orders"\nlines = "lines"', ""))
+        order = json.loads(samples("json")["one-order"])["orders"][0]
+        line = order.pop("lines")[0]
+        [found] = translated(made, json.dumps({"batch": "1"} | order | line).encode())
+
+        assert (item("1", 2, "black"),) == found.order.product_order_item
+
+
+class TestXml:
+    @pytest.mark.parametrize(
+        ("old", "new", "code", "path"),
+        [
+            (b"<Quantity>2", b"<Quantity>0", "E_RANGE", "/Orders/Order[1]/Lines[1]/Line[1]/Quantity[1]"),
+            (b"<Wanted>", b"<More/><Wanted>", "E_UNKNOWN", "/Orders/Order[1]/More[1]"),
+            (b'<Line no="1"', b'<Line no="1" x="2"', "E_UNKNOWN", "/Orders/Order[1]/Lines[1]/Line[1]"),
+            (b"<Item>", b"<Item>A</Item><Item>", "E_XML_REPEAT", "/Orders/Order[1]/Lines[1]/Line[1]/Item[2]"),
+            (b"<Orders batch", b'<Orders xmlns="urn:x" batch', "E_XML_NAMESPACE", "/Orders"),
+            (b"<Orders batch=", b"<!DOCTYPE a><Orders batch=", "E_XML_DTD", ""),
+        ],
+    )
+    def test_code_and_place(self, old, new, code, path):
+        """XPath, line, column, byte."""
+        body = samples("xml")["one-order"]
+        assert old in body
+        [(found, where)] = outcome(adapter("xml"), body.replace(old, new, 1))
+
+        assert (code, True) == (found, where.startswith(path))
+
+    def test_what_belongs_to_the_message_is_nothing_in_an_order(self):
+        """Known in one place is not known in all."""
+        body = samples("xml")["one-order"].replace(b"<Order number", b'<Order batch="17" number')
+
+        assert ["E_UNKNOWN"] == [code for code, _ in outcome(adapter("xml"), body)]
+
+    def test_a_namespace(self):
+        """Of all elements, as declared; the sender's prefix does not matter."""
+        made = adapter("xml", ('root = "Orders"', 'root = "Orders"\nnamespace = "urn:agents"'))
+        body = samples("xml")["one-order"].replace(b"<Orders ", b'<Orders xmlns="urn:agents" ')
+
+        assert [] == outcome(made, body)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "zone", "expected"),
+    [
+        ("2026-03-01", "YYYY-MM-DD", "UTC", "2026-03-01T08:30:00+00:00"),
+        ("2026060", "YYYYDDD", "UTC", "2026-03-01T08:30:00+00:00"),
+        ("01/03/2026 14:05", "DD/MM/YYYY hh:mm", "America/New_York", "2026-03-01T19:05:00+00:00"),
+        ("2026-03-01T10:00:00+01:00", "iso", "UTC", "2026-03-01T09:00:00+00:00"),
+        ("2026-03-29 02:30", "YYYY-MM-DD hh:mm", "Europe/Paris", "E_DATE"),
+        ("2025366", "YYYYDDD", "UTC", "E_DATE"),
+        ("0001-01-01", "YYYY-MM-DD", "UTC", "E_DATE"),
+        ("2026-3-1", "YYYY-MM-DD", "UTC", "E_DATE"),
+        ("2026-03-01T10:00:00", "iso", "UTC", "E_DATE"),
+    ],
+)
+def test_days(text, form, zone, expected):
+    """As declared and in no other way; an hour that the clocks skip is none."""
+    made = adapter(
+        "csv",
+        (
+            'form = "DD.MM.YYYY", zone = "Europe/Paris" }\n\n',
+            f'form = "{form}", zone = "{zone}", time = "08:30" }}\n\n',
+        ),
+    )
+    body = samples("csv")["one-order"].replace(b"24.12.2026", text.encode())
+    [found] = translated(made, body)
+
+    said = found.fault.code if hasattr(found, "fault") else found.order.requested_completion_date.isoformat()
+    assert expected == said
+
+
+def test_the_mappings_are_all_different():
+    """Four formats, not one four times."""
+    assert 4 == len({mapping(form) for form in FORMATS})
+
+
+class TestShown:
+    def test_records_are_shown_field_by_field(self):
+        """With byte offsets, as those of an adapter that somebody wrote."""
+        made = adapter("fixed")
+        [family] = made.record_families
+        body = samples("fixed")["one-order"]
+        shown = list(decode_records(body, family, code_page("ascii"), Format(Recfm.FB, 52)))
+
+        assert isinstance(made, DescribedAdapter)
+        assert ["KIND", "FILE-NO", "LINE-END", "KIND", "ORDER"] == [one.path for one in shown[:5]]
+        assert [0, 1, 51, 52, 53] == [one.offset for one in shown[:5]]
+        assert [] == [one for one in shown if one.fault]
+
+    @pytest.mark.parametrize("form", ["csv", "json", "xml"])
+    def test_what_has_no_records_says_so(self, form):
+        """It is decoded as text of its format."""
+        assert not isinstance(adapter(form), DescribedAdapter)
