@@ -8,11 +8,11 @@ other languages send the same as JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
+from .amendments import CancelScope, ItemPatch, OrderPatch, Scope
 from .base import Canonical, Id, Instant, Text
 from .errors import Fault
-from .order import OrderContent
+from .order import OrderContent, OrderItem
 
 __all__ = [
     "AmendOrder",
@@ -65,20 +65,6 @@ class OrderRef(Canonical, frozen=True):
     type: Text = ""
 
 
-class Scope(StrEnum):
-    """Whether an amendment says everything again or only what changes."""
-
-    DELTA = "delta"
-    WHOLE = "whole"
-
-
-class CancelScope(StrEnum):
-    """All or nothing, or as much as can still be stopped."""
-
-    ALL = "all"
-    WHAT_IS_POSSIBLE = "whatIsPossible"
-
-
 class SubmitOrder(Canonical, frozen=True, tag_field="command", tag=True):
     """Take this order and carry it out."""
 
@@ -102,12 +88,26 @@ class Resume(Canonical, frozen=True, tag_field="command", tag=True):
 
 
 class AmendOrder(Canonical, frozen=True, tag_field="command", tag=True):
-    """Change a submitted order; ``base`` is the version the sender last saw."""
+    """
+    Change a submitted order.
+
+    Args:
+        order: With scope ``WHOLE``, the order as it is wanted now: an item that is not in it is removed.
+            Items are known by ``line_ref`` (the sender's own line id), failing that by id.
+        add, change, remove, fields: With scope ``DELTA``, what is to change; ``remove`` names items like
+            :class:`canonical.amendments.ItemPatch` does.
+        base: The version the sender last saw; None takes the one last rendered to it.
+        atomic: All of it or nothing.
+    """
 
     origin: Origin
     about: OrderRef
     scope: Scope
-    order: OrderContent
+    order: OrderContent | None = None
+    add: tuple[OrderItem, ...] = ()
+    change: tuple[ItemPatch, ...] = ()
+    remove: tuple[Id, ...] = ()
+    fields: OrderPatch | None = None
     base: int | None = None
     atomic: bool = False
 

@@ -118,6 +118,15 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_DUPLICATE_ORDER": "The document number was used before, with other content.",
         "E_STATE": "What was asked cannot be done in the order's present state.",
         "E_NOT_FOUND": "There is no such order among those that the asker may see.",
+        "E_TOKEN": "The token is unknown, was used, or has run out.",
+        "E_CHOICE": "Of a group of alternatives more than one is still in the order.",
+        # changing and cancelling orders
+        "E_TOO_LATE": "The change comes after the point of no return of a part that it touches.",
+        "E_UNCHANGEABLE": "A system that the change touches cannot be told of changes.",
+        "E_CHARGE": "The change costs something, and waits for the customer's yes.",
+        "E_STALE": "Something that the change touches has changed since the version that it was made from.",
+        "E_CHANGE_REFUSED": "A system refused the change.",
+        "E_BY_HAND": "A system cannot take back what it did: a person has to.",
         # planning
         "E_NO_ROUTE": "No route takes the order.",
         "E_ITEM_NOT_ROUTED": "No part of the plan serves this item.",

@@ -14,10 +14,18 @@ __all__ = ["Instruction", "InstructionLine"]
 
 
 class InstructionLine(Canonical, frozen=True):
-    """One line of the part: ``number`` (1-based, stable over revisions) and the item as ordered."""
+    """
+    One line of the part.
+
+    Args:
+        number: 1-based, stable over revisions.
+        item: As it is wanted; for ``undo`` as the system has it.
+        was: For ``modify``, the item as the system has it.
+    """
 
     number: int
     item: OrderItem
+    was: OrderItem | None = None
 
 
 class Instruction(Canonical, frozen=True):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from .amendments import Amendment, CancelTask
 from .base import Canonical, Id, Instant, Text
 from .commands import Origin
 from .errors import Fault
@@ -40,6 +41,9 @@ class Notice(Canonical, frozen=True):
         fault: Why, for ``rejected``, and for a ``status`` that cannot be given.
         asked: The id under which the asker named the order, for ``status``.
         document: The number under which this endpoint knows the order (its purchase order number).
+        amendment: The amendment that is answered (``changed``: it is settled, piece by piece), or that waits
+            for an answer (``information-required``: the pieces with a ``question``).
+        cancel: The cancel that is answered, with ``changed``.
     """
 
     kind: NoticeKind
@@ -51,6 +55,8 @@ class Notice(Canonical, frozen=True):
     asked: Text = ""
     document: Text = ""
     reason: Text = ""
+    amendment: Amendment | None = None
+    cancel: CancelTask | None = None
 
 
 class Outcome(StrEnum):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from .base import Canonical, Id, Text
+from .order import Money
 
-__all__ = ["OnFallout", "PartPlan", "Plan", "Reason"]
+__all__ = ["ChangeCharge", "OnFallout", "PartPlan", "Plan", "Reason"]
 
 
 class OnFallout(StrEnum):
@@ -29,6 +30,13 @@ class Reason(Canonical, frozen=True):
     why: Text = ""
 
 
+class ChangeCharge(Canonical, frozen=True):
+    """What a change costs past the soft point of no return; the quote stands for ``valid_for`` seconds."""
+
+    price: Money
+    valid_for: int
+
+
 class PartPlan(Canonical, frozen=True):
     """
     What one system does for one order.
@@ -41,6 +49,10 @@ class PartPlan(Canonical, frozen=True):
         answer_within: Seconds the system has to answer; None takes the system's own.
         optional: A line of it that ends badly counts as completed, with a note.
         check: It runs before all others, and a no rejects the item.
+        concerns: Field paths of an item, and of the order, that its system is told of; a change of others
+            does not touch it.  Empty: it is told of all of them.
+        soft_ponr, hard_ponr: Milestone of its system from which on a change costs, or is not possible any
+            more; or a time before one (``24h before appointment``).  Empty: never.
     """
 
     name: Id
@@ -54,6 +66,10 @@ class PartPlan(Canonical, frozen=True):
     optional: bool = False
     check: bool = False
     on_fallout: OnFallout = OnFallout.HOLD
+    concerns: tuple[Id, ...] = ()
+    soft_ponr: Text = ""
+    hard_ponr: Text = ""
+    change_charge: ChangeCharge | None = None
 
 
 class Plan(Canonical, frozen=True):

@@ -49,13 +49,17 @@ class Meaning(Canonical, frozen=True):
         state: The line's new state.  A refusal is ``held`` unless the word is final, then ``rejected``.
         code: Stable code shown with a held or rejected line.
         milestone: Reached with this word (``shipped``), if any.
-        answers: Verbs that the word can answer.
+        answers: Verbs that the word can answer.  For ``modify`` and ``undo`` the state speaks of the change
+            and not of the line: ``completed`` it was made, ``inProgress`` it will be, ``held`` or
+            ``rejected`` it was refused, and the line is as it was.
+        past: With ``modify`` or ``undo``: it was refused because its point of no return had passed.
     """
 
     state: State
     code: Text = ""
     milestone: Text = ""
     answers: tuple[Verb, ...] = (Verb.DO,)
+    past: bool = False
 
 
 class SystemProfile(Canonical, frozen=True):
@@ -64,6 +68,8 @@ class SystemProfile(Canonical, frozen=True):
 
     Args:
         words: Meaning of each reply word; a word that is not here is ``E_REPLY_WORD`` and is parked.
+        verbs: What it can be told.  One that cannot ``modify`` is told to undo and to do anew, if it can
+            undo.
         answer_within: Seconds after which the system is asked again, and after as long again is overdue.
         reference_type: Alias type of the reference that an instruction carries and a reply names.
         milestones: In order; a later one implies the earlier.
