@@ -129,6 +129,7 @@ class ItemChange(Canonical, frozen=True):
             ``place``…; empty for an item that is added or removed.
         wanted: The item as it is wanted; None for one that is removed, and for the order as a whole.
         line_ref: The capturing endpoint's own line id.
+        parent: Id of the bundle that an added item belongs to.
     """
 
     kind: ChangeKind
@@ -136,6 +137,7 @@ class ItemChange(Canonical, frozen=True):
     fields: tuple[Id, ...] = ()
     wanted: OrderItem | None = None
     line_ref: Text = ""
+    parent: Text = ""
 
 
 class Piece(Canonical, frozen=True):

@@ -8,7 +8,9 @@ import hashlib
 import uuid
 
 __all__ = [
+    "amendment_id",
     "content_hash",
+    "follow_on_id",
     "inquiry_key",
     "instruction_key",
     "instruction_reference",
@@ -53,6 +55,16 @@ def order_id(endpoint: str, document_type: str, document: str) -> str:
     )
     digits = (_ALPHABET[(number >> (5 * place)) & 31] for place in range(_ORDER_CHARACTERS - 1, -1, -1))
     return "OL" + "".join(digits)
+
+
+def amendment_id(order: str, endpoint: str, document_type: str, document: str) -> str:
+    """The id of what one document asks of an order: ``AM`` and 12 characters, short enough for any format."""
+    return "AM" + order_id(endpoint, document_type, f"{order}|{document}")[-12:]
+
+
+def follow_on_id(order: str, amendment: str, piece: int) -> str:
+    """The hub's id of the draft that is made of a wish which came too late for ``order``."""
+    return order_id("hub", "followOn", f"{order}|{amendment}|{piece}")
 
 
 def instruction_key(order: str, part: str, verb: str, revision: int) -> str:

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from canonical.errors import Fault
-from canonical.plan import OnFallout
+from canonical.order import Money
+from canonical.plan import ChangeCharge, OnFallout
+from canonical.ponr import seconds_of
 from canonical.references import Endpoint, Offering
 from canonical.states import Action
 
@@ -122,7 +125,16 @@ def _part(raw: Mapping[str, Any]) -> PartRule:
         optional=raw.get("optional", False),
         check=raw.get("check", False),
         on_fallout=OnFallout(raw.get("on_fallout", OnFallout.HOLD)),
+        concerns=tuple(sorted(raw.get("concerns", ()))),
+        soft_ponr=raw.get("soft_ponr", ""),
+        hard_ponr=raw.get("hard_ponr", ""),
+        change_charge=_charge(raw["change_charge"]) if "change_charge" in raw else None,
     )
+
+
+def _charge(raw: Mapping[str, Any]) -> ChangeCharge:
+    price = Money(value=Decimal(raw["amount"]), unit=raw["currency"])
+    return ChangeCharge(price=price, valid_for=seconds_of(raw["valid_for"]))
 
 
 def _test(raw: Mapping[str, Any]) -> RouteTest:

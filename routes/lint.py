@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from canonical.errors import CODES, Fault, shown
+from canonical.ponr import COMPLETED, parse_ponr
 from canonical.references import Offering
 from canonical.systems import SystemProfile
 
@@ -42,10 +43,12 @@ def lint_routes(draft: Draft, profiles: Mapping[str, SystemProfile]) -> Iterator
         yield from look.route(index, placed)
         for place, part in enumerate(placed.value.parts):
             yield from _system(placed, place, part, profiles)
+            yield from _points(placed, place, part, profiles)
             yield from look.part(index, placed, place)
         for place, test in enumerate(placed.value.tests):
             yield from look.test(placed, place, test)
     yield from look.cycles()
+    yield from _currencies(draft)
 
 
 def gaps(draft: Draft) -> Iterator[Fault]:
@@ -67,6 +70,38 @@ def _system(
     if part.system not in profiles:
         what = f"unknown system {shown(part.system)}"
         yield placed.fault(("part", place, "system"), what, _one_of(profiles))
+
+
+def _currencies(draft: Draft) -> Iterator[Fault]:
+    """What the parts of one change cost is added up: all charges are in one currency."""
+    first = ""
+    for placed in draft.routes:
+        for place, part in enumerate(placed.value.parts):
+            if part.change_charge is None:
+                continue
+            unit = part.change_charge.price.unit
+            first = first or unit
+            if unit != first:
+                what = f"a charge in {unit}, and others in {first}"
+                yield placed.fault(("part", place, "change_charge"), what, "one currency for all")
+
+
+def _points(
+    placed: Placed[Route], place: int, part: PartRule, profiles: Mapping[str, SystemProfile]
+) -> Iterator[Fault]:
+    """Points of no return that can never come, and charges that nobody will ever be asked for."""
+    profile = profiles.get(part.system)
+    for key, text in (("soft_ponr", part.soft_ponr), ("hard_ponr", part.hard_ponr)):
+        if not text or profile is None:
+            continue
+        point = parse_ponr(text)
+        if point.seconds is None and point.name not in (*profile.milestones, COMPLETED):
+            what = f"{part.system} has no milestone {shown(point.name)}"
+            yield placed.fault(("part", place, key), what, _one_of((*profile.milestones, COMPLETED)))
+    if part.soft_ponr and part.change_charge is None:
+        yield placed.fault(("part", place, "soft_ponr"), "what a change costs is not said", "a change_charge")
+    if part.change_charge is not None and not part.soft_ponr:
+        yield placed.fault(("part", place, "change_charge"), "it is never asked for", "a soft_ponr")
 
 
 @dataclass(frozen=True, slots=True)

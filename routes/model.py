@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from canonical.errors import Fault
-from canonical.plan import OnFallout, Reason
+from canonical.plan import ChangeCharge, OnFallout, Reason
 from canonical.references import References
 
 from .conditions import Clause, Facts
@@ -30,6 +30,10 @@ class PartRule:
     optional: bool = False
     check: bool = False
     on_fallout: OnFallout = OnFallout.HOLD
+    concerns: tuple[str, ...] = ()
+    soft_ponr: str = ""
+    hard_ponr: str = ""
+    change_charge: ChangeCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,10 @@ def _part(
         optional=rule.optional,
         check=rule.check,
         on_fallout=rule.on_fallout,
+        concerns=rule.concerns,
+        soft_ponr=rule.soft_ponr,
+        hard_ponr=rule.hard_ponr,
+        change_charge=rule.change_charge,
     )
 
 

@@ -5,7 +5,8 @@ From lines to the order document: item states, order state, progress, dates.  Pu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from canonical.order import Order, OrderItem, Progress
 from canonical.plan import PartPlan
 from canonical.rollup import Child, Rolled, roll_up
-from canonical.states import Action, State
+from canonical.states import Action, CancelStage, State
 
 from .record import Line
 from .waits import Lines, Waits, blocked, good
@@ -22,14 +23,27 @@ __all__ = ["derive_order", "part_state"]
 
 
 def derive_order(
-    order: Order, plan: Mapping[str, PartPlan], lines: Lines, waits: Waits, now: datetime
+    order: Order,
+    plan: Mapping[str, PartPlan],
+    lines: Lines,
+    waits: Waits,
+    now: datetime,
+    *,
+    cancelled: bool = False,
+    cancelled_items: Collection[str] = (),
 ) -> Order:
-    """``order`` with the states that its lines give it; the very same object when nothing differs."""
-    children = _children(plan, lines, waits)
-    items = tuple(_item(item, children) for item in order.product_order_item)
+    """
+    ``order`` with the states that its lines give it; the very same object when nothing differs.
+
+    Args:
+        cancelled: A cancel of the order was accepted and is under way; ``cancelled_items``: of these items.
+    """
+    look = _Look(_children(plan, lines, waits), frozenset(cancelled_items))
+    items = tuple(look.item(item) for item in order.product_order_item)
     counted = [_as_child(item) for item in items if _counts(item)]
     # A submitted order that asks for nothing has nothing left to do: nobody would ever end it.
-    rolled = roll_up(counted) if counted else Rolled(State.COMPLETED)
+    stage = CancelStage.ACCEPTED if cancelled else None
+    rolled = roll_up(counted, stage) if counted else Rolled(State.COMPLETED)
     derived = msgspec.structs.replace(
         order,
         product_order_item=items,
@@ -56,13 +70,23 @@ def _children(plan: Mapping[str, PartPlan], lines: Lines, waits: Waits) -> Mappi
     return {item: tuple(children) for item, children in found.items()}
 
 
-def _item(item: OrderItem, children: Mapping[str, tuple[Child, ...]]) -> OrderItem:
-    nested = tuple(_item(one, children) for one in item.product_order_item)
-    own = children.get(item.id, ()) + tuple(_as_child(one) for one in nested if _counts(one))
-    rolled = roll_up(own) if own else Rolled(State.ACKNOWLEDGED)
-    if nested == item.product_order_item and (rolled.state, rolled.cause) == (item.state, item.cause):
-        return item
-    return msgspec.structs.replace(item, product_order_item=nested, state=rolled.state, cause=rolled.cause)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The lines of each item, and the items of which a cancel is under way."""
+
+    children: Mapping[str, tuple[Child, ...]]
+    cancelled: frozenset[str]
+
+    def item(self, item: OrderItem) -> OrderItem:
+        nested = tuple(self.item(one) for one in item.product_order_item)
+        own = self.children.get(item.id, ()) + tuple(_as_child(one) for one in nested if _counts(one))
+        stage = CancelStage.ACCEPTED if item.id in self.cancelled else None
+        rolled = roll_up(own, stage) if own else Rolled(State.ACKNOWLEDGED)
+        if nested == item.product_order_item and (rolled.state, rolled.cause) == (item.state, item.cause):
+            return item
+        return msgspec.structs.replace(
+            item, product_order_item=nested, state=rolled.state, cause=rolled.cause
+        )
 
 
 def _as_child(item: OrderItem) -> Child:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from canonical.commands import SubmitOrder
-from canonical.errors import Fault, HubError, Rejected
+from canonical.errors import Fault, HubError
 from canonical.keys import instruction_key, instruction_reference, order_id
 from canonical.order import ChannelRef, ChannelRole, ExternalId, Order, OrderContent, RelatedChannel
 from canonical.plan import Plan
@@ -20,11 +20,14 @@ from canonical.replies import Receipt
 from canonical.states import State
 from canonical.systems import Repeat, SystemProfile, Verb
 
+from .amending import lapse
 from .folded import Folded, World
-from .holding import hold, open_lines, silent_lines
+from .holding import hold_told, open_lines, open_steps
 from .inquiry import MOST, inquire
 from .port import Timer
 from .record import Alias, Instructed, Line, Record
+from .step_replies import refuse_step
+from .telling import instruction_of
 from .working import Working, answer_timer, respond_timer
 
 __all__ = [
@@ -35,7 +38,6 @@ __all__ = [
     "fold_receipt",
     "fold_timer",
     "instruct_failed",
-    "instruction_of",
     "planned_aliases",
 ]
 
@@ -125,64 +127,26 @@ def fold_receipt(record: Record, receipt: Receipt, world: World, now: datetime) 
 
 
 def _refused(work: Working, sent: Instructed, fault: Fault) -> None:
-    if lines := open_lines(work, sent.part):
-        hold(work, sent.part, fault, lines)
+    if steps := open_steps(work, sent):
+        for step in steps:
+            refuse_step(work, step, fault)
+        return
+    if open_lines(work, sent):
+        hold_told(work, sent, fault)
         return
     what = f"{sent.part} has ended, but {sent.system} says: {fault}"
     work.note("reply_contradicted", what, actor=sent.system)
 
 
-def instruction_of(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> Instructed:
-    """
-    The instruction that a system speaks of, sent or not: a reply may come before the record of the sending.
-
-    Raises:
-        Rejected: ``E_UNMATCHED``; ``E_AMBIGUOUS_REPLY`` when only the order is named and more than one
-            instruction waits for an answer, or when key and reference are of two parts.
-    """
-    part = work.parts[_part_meant(work, system, about)]
-    sent = [one for one in work.instructions.values() if one.part == part.name]
-    if sent:
-        return sent[-1]
-    return Instructed(
-        key=instruction_key(work.order.id, part.name, Verb.DO, 0),
-        part=part.name,
-        system=system,
-        verb=Verb.DO,
-        reference=instruction_reference(work.order.id, part.number, 0),
-        sent_at=work.now,
-    )
-
-
-def _part_meant(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> str:
-    """The part of the first reference that is known; failing that, the only one that can be meant."""
-    known = {(one.type, one.value): one.part for one in work.aliases if one.owner == system and one.part}
-    own = {"key", work.world.profiles[system].reference_type}
-    named = list(dict.fromkeys(known[one] for one in about if one in known and one[0] in own))
-    if len(named) > 1:
-        what = f"{system} speaks of {' and '.join(named)} of order {work.order.id}"
-        raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
-    for reference in about:
-        if reference in known:
-            return known[reference]
-    fits = [part.name for part in work.parts.values() if part.system == system]
-    if len(fits) > 1:
-        waiting = {one.part for one in work.instructions.values() if one.answered_at is None}
-        fits = [name for name in fits if name in waiting] or fits
-    if len(fits) == 1:
-        return fits[0]
-    code = "E_AMBIGUOUS_REPLY" if fits else "E_UNMATCHED"
-    raise Rejected(
-        code, f"{system} speaks of order {work.order.id}, parts that fit: {', '.join(fits) or 'none'}"
-    )
-
-
-def instruct_failed(record: Record, part: str, error: HubError, world: World, now: datetime) -> Folded:
-    """The system's format cannot say the instruction: its lines are held with that fault."""
+def instruct_failed(record: Record, key: str, error: HubError, world: World, now: datetime) -> Folded:
+    """The system's format cannot say the instruction: its lines are held, or its change is refused."""
     work = Working(record, world, now)
-    hold(work, part, error.fault, open_lines(work, part))
-    for sent in [one for one in work.instructions.values() if one.part == part]:
-        work.clear_timer(answer_timer(sent.key))
+    sent = work.instructions[key]
+    for step in open_steps(work, sent):
+        refuse_step(work, step, error.fault)
+    if sent.verb is Verb.DO:
+        hold_told(work, sent, error.fault)
+    work.clear_timer(answer_timer(sent.key))
     return work.finish()
 
 
@@ -205,11 +169,10 @@ def call_failed(
     """
     work = Working(record, world, now)
     sent = work.instructions.get(key)
-    lines = open_lines(work, sent.part) if sent is not None else []
-    if sent is None or not lines:
+    if sent is None or not (open_lines(work, sent) or open_steps(work, sent)):
         return work.finish()
     if retry_in is None:
-        hold(work, sent.part, fault, lines)
+        hold_told(work, sent, fault)
         return work.finish()
     more = {"unknown": "call"} if unknown else {}
     work.set_timer(f"retry|{key}", "retry", retry_in, key=key, **more)
@@ -229,6 +192,8 @@ def fold_timer(record: Record, timer: Timer, world: World, now: datetime) -> Fol
     work.clear_timer(timer.key)
     if timer.kind == "respond-by":
         work.respond_due = (timer.data["endpoint"],)
+    elif timer.kind == "quote":
+        lapse(work, timer.data["amendment"], int(timer.data["piece"]))
     elif timer.kind in ("answer-by", "retry"):
         sent = work.instructions.get(timer.data["key"])
         if sent is not None and _worth_asking(work, sent, timer.kind):
@@ -241,7 +206,9 @@ def _worth_asking(work: Working, sent: Instructed, kind: str) -> bool:
     Silence is measured while a line is in progress, or since the first call for one that silence had held;
     a failed call is tried again until it is answered.
     """
-    lines = [line for line in work.lines.values() if line.part == sent.part]
+    if open_steps(work, sent):
+        return True
+    lines = open_lines(work, sent)
     silent_too = kind == "retry" or sent.asked == 0
     return any(line.awaited if silent_too else line.state is State.IN_PROGRESS for line in lines)
 
@@ -271,7 +238,7 @@ def _ask_again(work: Working, sent: Instructed, timer: Timer) -> None:
     what = f"{sent.system} has not answered since {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
     if sent.inquiring:
         what += ", nor when it was asked whether it had applied it"
-    hold(work, sent.part, Fault(code="E_NO_ANSWER", what=what), silent_lines(work, sent.part))
+    hold_told(work, sent, Fault(code="E_NO_ANSWER", what=what), silent=True)
 
 
 def _try_again(work: Working, sent: Instructed, timer: Timer, profile: SystemProfile) -> None:
@@ -288,4 +255,4 @@ def _try_again(work: Working, sent: Instructed, timer: Timer, profile: SystemPro
         inquire(work, sent, why)
         return
     what = f"{why}, and {sent.system} may have {sent.part} or not"
-    hold(work, sent.part, Fault(code="E_CALL_FAILED", what=what), open_lines(work, sent.part))
+    hold_told(work, sent, Fault(code="E_CALL_FAILED", what=what))

@@ -4,7 +4,8 @@ The fold of a reply: a system's words about its lines, in any order, early, late
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -12,12 +13,15 @@ import msgspec
 from canonical.errors import Rejected, shown
 from canonical.replies import LineReply, Reply
 from canonical.states import State
-from canonical.systems import Meaning, SystemProfile
+from canonical.systems import Meaning, SystemProfile, Verb
 
-from .fold import instruction_of
 from .folded import Folded, World
+from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
+from .milestones import reached
 from .record import Instructed, Line, Record
+from .step_replies import answer_step
+from .telling import instruction_of
 from .working import Working, answer_timer
 
 __all__ = ["fold_reply"]
@@ -34,21 +38,63 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
         Rejected: ``E_UNMATCHED`` (no such instruction or line), ``E_AMBIGUOUS_REPLY``, ``E_REPLY_WORD``.
     """
     work = Working(record, world, now)
-    sent = instruction_of(work, reply.system, tuple((one.type, one.value) for one in reply.about))
     profile = world.profiles[reply.system]
+    about = tuple((one.type, one.value) for one in reply.about)
+    sent = instruction_of(work, reply.system, about, _answers(reply, profile))
     if reply.inquiry is not None and reply.word and reply.word == profile.not_applied and not reply.lines:
         another_time(work, sent, reply)
         return work.finish()
-    said = list(_said(work, sent.part, reply, profile))
+    said = list(_said(work, sent, reply, profile))
     work.given(reply.system, sent.part, reply.gives)
-    _outputs(work, reply, after_the_end=bool(said) and all(line.state.terminal for line, _, _ in said))
-    for line, word, meaning in said:
-        _apply(work, line, word, meaning, reply, late=sent.asked > 0)
+    _outputs(work, reply, after_the_end=bool(said) and all(one.line.state.terminal for one in said))
+    for one in said:
+        _hear(work, sent, one, reply)
     if reply.inquiry is not None:
         settle_inquiry(work, sent, reply)
     _milestones(work, sent.part, profile)
     _answered(work, sent)
     return work.finish()
+
+
+def _answers(reply: Reply, profile: SystemProfile) -> Collection[Verb]:
+    """The verbs that all words of a reply can answer; all verbs for words that nobody knows."""
+    words = {one.word for one in reply.lines} | ({reply.word} if reply.word else set())
+    found = [profile.words[word].answers for word in words if word in profile.words]
+    return [verb for verb in Verb if all(verb in one for one in found)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One word about one line."""
+
+    line: Line
+    word: LineReply
+    meaning: Meaning
+
+
+def _hear(work: Working, sent: Instructed, said: _Said, reply: Reply) -> None:
+    """A word about a line: of what is done to it, or of the line itself."""
+    if sent.verb in said.meaning.answers and sent.verb is not Verb.DO:
+        _hear_of_step(work, sent, said, reply)
+    elif sent.verb is Verb.DO and not is_current(work, sent, said.line):
+        line, word = said.line, said.word.word
+        about = f"{reply.system} says {word} of an earlier {line.part} for item {line.item}"
+        work.note("reply_superseded", about, actor=reply.system, word=word)
+    else:
+        _apply(work, said, reply, late=sent.asked > 0)
+
+
+def _hear_of_step(work: Working, sent: Instructed, said: _Said, reply: Reply) -> None:
+    line, word = said.line, said.word
+    reason = word.reason or reply.reason
+    about = f"{reply.system} says {word.word} to {sent.verb.value} {line.part} for item {line.item}"
+    about = f"{about}: {reason}" if reason else about
+    step = next((one for one in open_steps(work, sent) if one.line == line.key), None)
+    if step is None:
+        work.note("reply_late", f"{about}; that was settled", actor=reply.system, word=word.word)
+        return
+    work.note("reply_folded", about, actor=reply.system, word=word.word, verb=sent.verb.value)
+    answer_step(work, step, said.meaning, about)
 
 
 def _outputs(work: Working, reply: Reply, *, after_the_end: bool) -> None:
@@ -57,21 +103,20 @@ def _outputs(work: Working, reply: Reply, *, after_the_end: bool) -> None:
     work.outputs = given | work.outputs if after_the_end else work.outputs | given
 
 
-def _said(
-    work: Working, part: str, reply: Reply, profile: SystemProfile
-) -> Iterator[tuple[Line, LineReply, Meaning]]:
-    lines = [line for line in work.lines.values() if line.part == part]
+def _said(work: Working, sent: Instructed, reply: Reply, profile: SystemProfile) -> Iterator[_Said]:
+    lines = [line for line in work.lines.values() if line.part == sent.part]
     named = set()
     for word in reply.lines:
         line = _named(lines, word, work, reply)
         named.add(line.key)
-        yield line, word, _meaning(profile, word.word, word.where or reply.where)
+        meaning = _meaning(profile, sent.verb, word.word, word.where or reply.where)
+        yield _Said(line, word, meaning)
     if not reply.word:
         return
-    meaning = _meaning(profile, reply.word, reply.where)
-    for line in lines:
+    meaning = _meaning(profile, sent.verb, reply.word, reply.where)
+    for line in (one for one in lines if sent.holds(one)):
         if line.key not in named and not _cut(line):
-            yield line, LineReply(word=reply.word, reason=reply.reason), meaning
+            yield _Said(line, LineReply(word=reply.word, reason=reply.reason), meaning)
 
 
 def _cut(line: Line) -> bool:
@@ -97,16 +142,18 @@ def _named(lines: list[Line], word: LineReply, work: Working, reply: Reply) -> L
     raise Rejected(code, f"{reply.system} speaks of {which}", word.where or reply.where, f"lines {numbers}")
 
 
-def _meaning(profile: SystemProfile, word: str, where: str) -> Meaning:
+def _meaning(profile: SystemProfile, verb: Verb, word: str, where: str) -> Meaning:
+    """A word that cannot answer the verb may still speak of the line itself, whatever it was told last."""
     found = profile.words.get(word)
-    if found is None:
-        allowed = "one of " + ", ".join(sorted(profile.words))
-        raise Rejected("E_REPLY_WORD", f"{profile.name} said {shown(word)}", where, allowed)
+    if found is None or not {verb, Verb.DO} & set(found.answers):
+        known = sorted(name for name, one in profile.words.items() if verb in one.answers)
+        what = f"{profile.name} said {shown(word)}" + ("" if found is None else f" to {verb.value}")
+        raise Rejected("E_REPLY_WORD", what, where, "one of " + ", ".join(known))
     return found
 
 
-def _apply(work: Working, line: Line, word: LineReply, meaning: Meaning, reply: Reply, *, late: bool) -> None:
-    line = work.lines[line.key]
+def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
+    line, word, meaning = work.lines[said.line.key], said.word, said.meaning
     reason = word.reason or reply.reason
     about = f"{reply.system} says {word.word} of {line.part} for item {line.item}"
     if line.state.terminal:
@@ -135,24 +182,14 @@ def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, repl
 def _milestones(work: Working, part: str, profile: SystemProfile) -> None:
     """Show what all lines of the part have reached, the lost ones aside, in whichever order replies came."""
     lines = [line for line in work.lines.values() if line.part == part]
-    reached = [
-        _reached(profile, line.word)
+    each = [
+        reached(profile, line.word)
         for line in lines
         if line.state is State.COMPLETED or not line.state.terminal
     ]
-    for name in reached[0] if reached else ():
-        if all(name in one for one in reached):
+    for name in each[0] if each else ():
+        if all(name in one for one in each):
             work.reach(name, part)
-
-
-def _reached(profile: SystemProfile, word: str) -> tuple[str, ...]:
-    """The milestone of a word, after the earlier ones that it implies."""
-    meaning = profile.words.get(word)
-    if meaning is None or not meaning.milestone:
-        return ()
-    if meaning.milestone not in profile.milestones:
-        return (meaning.milestone,)
-    return profile.milestones[: profile.milestones.index(meaning.milestone) + 1]
 
 
 def _answered(work: Working, sent: Instructed) -> None:
@@ -160,7 +197,8 @@ def _answered(work: Working, sent: Instructed) -> None:
     if known is None:
         return
     part = work.parts[sent.part]
-    if any(line.state is State.IN_PROGRESS for line in work.lines.values() if line.part == sent.part):
+    waits = any(line.state is State.IN_PROGRESS for line in open_lines(work, sent))
+    if waits or open_steps(work, sent):
         work.set_timer(answer_timer(sent.key), "answer-by", work.answer_within(part), key=sent.key)
         return
     work.clear_timer(answer_timer(sent.key))

@@ -4,28 +4,43 @@ What a fold gives back: the next record, and everything that follows from the st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from canonical.commands import AmendOrder
+from canonical.errors import Rejected
 from canonical.instructions import Instruction
 from canonical.notices import Notice
 from canonical.order import Order
+from canonical.proposal import Proposal
 from canonical.references import Endpoint
 from canonical.systems import SystemProfile
 
 from .port import JournalEntry, Timer
 from .record import Record
 
-__all__ = ["Announcement", "Dispatch", "Folded", "World"]
+__all__ = ["Announcement", "Dispatch", "Folded", "Propose", "World"]
+
+Propose = Callable[[Order, AmendOrder], Proposal]
+
+
+def _no_planner(order: Order, command: AmendOrder) -> Proposal:
+    raise Rejected("E_CONFIG", "nobody plans amendments here", f"order {order.id}")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a fold may look up: systems by name, endpoints by id."""
+    """
+    What a fold may look up: systems by name, endpoints by id.
+
+    Args:
+        propose: :func:`routes.amend.propose` by the rules that the order is pinned to.
+    """
 
     profiles: Mapping[str, SystemProfile]
     endpoints: Mapping[str, Endpoint]
+    propose: Propose = _no_planner
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class Folded:
     Args:
         record: The order after the step.
         at: The instant of the step.
+        drafts: New orders that are not submitted: what came too late for this one.
     """
 
     record: Record
@@ -69,3 +85,4 @@ class Folded:
     journal: tuple[JournalEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
     cleared: tuple[str, ...] = ()
+    drafts: tuple[Record, ...] = ()

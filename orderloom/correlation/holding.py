@@ -1,17 +1,20 @@
 """
-Fallout: lines that wait for a person, and which lines of a part are still open, or silent.
+Fallout: lines and steps that wait for a person; and which of an instruction's are still open, or silent.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from canonical.errors import Fault
 from canonical.plan import OnFallout, PartPlan
 from canonical.states import State
+from canonical.systems import Verb
 
-from .record import Line
+from .record import Instructed, Line, Step, StepState
 from .working import Working
 
-__all__ = ["hold", "open_lines", "silent_lines"]
+__all__ = ["hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
 
 
 def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
@@ -24,11 +27,36 @@ def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
     work.note("fallout", f"{part}: {fault}", code=fault.code)
 
 
-def open_lines(work: Working, part: str) -> list[Line]:
-    """Lines of a part that have not ended."""
-    return [line for line in work.lines.values() if line.part == part and not line.state.terminal]
+def hold_told(work: Working, sent: Instructed, fault: Fault, *, silent: bool = False) -> None:
+    """Hold what an instruction is about: its lines (or only the ``silent`` ones), or its steps."""
+    if sent.verb is Verb.DO:
+        hold(work, sent.part, fault, silent_lines(work, sent) if silent else open_lines(work, sent))
+        return
+    for step in open_steps(work, sent):
+        work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=fault))
+        work.shortcoming(step, fault)
 
 
-def silent_lines(work: Working, part: str) -> list[Line]:
-    """Lines of a part that its system has to speak of."""
-    return [line for line in open_lines(work, part) if line.state is State.IN_PROGRESS]
+def open_lines(work: Working, sent: Instructed) -> list[Line]:
+    """Lines of an instruction that have not ended, and of which nothing newer was told."""
+    lines = [line for line in work.lines.values() if sent.holds(line) and not line.state.terminal]
+    return [line for line in lines if is_current(work, sent, line)]
+
+
+def is_current(work: Working, sent: Instructed, line: Line) -> bool:
+    """Whether this is the newest ``do`` of the line: what is said of an older one counts no more."""
+    if sent.verb is not Verb.DO:
+        return False
+    newer = (one for one in work.instructions.values() if one.verb is Verb.DO and one.holds(line))
+    return all(one.revision <= sent.revision for one in newer)
+
+
+def silent_lines(work: Working, sent: Instructed) -> list[Line]:
+    """Lines of an instruction that its system has to speak of."""
+    return [line for line in open_lines(work, sent) if line.state is State.IN_PROGRESS]
+
+
+def open_steps(work: Working, sent: Instructed) -> list[Step]:
+    """Steps that an instruction carries out, and of which its system has not spoken."""
+    states = (StepState.SENT, StepState.HELD)
+    return [one for one in work.steps.values() if one.key == sent.key and one.state in states]

@@ -14,8 +14,9 @@ import msgspec
 from canonical.errors import Fault
 from canonical.replies import Reply
 from canonical.states import State
+from canonical.systems import Verb
 
-from .holding import hold, open_lines
+from .holding import hold, hold_told, open_lines, open_steps
 from .record import Instructed, Line
 from .working import Working, answer_timer
 
@@ -49,15 +50,16 @@ def another_time(work: Working, sent: Instructed, reply: Reply) -> None:
         work.note("inquiry_outdated", text, actor=reply.system, key=sent.key)
         return
     work.instructions[known.key] = closed = msgspec.structs.replace(known, inquiring=False)
-    lines = open_lines(work, sent.part)
-    said = [line for line in work.lines.values() if line.part == sent.part and line.word]
+    lines = open_lines(work, sent)
+    heard = (line for line in work.lines.values() if sent.verb is Verb.DO and sent.holds(line))
+    said = [line for line in heard if line.word]
     if said:
         what = f"{reply.system} says that it never applied {sent.part}, and had said {said[0].word} of it"
-        hold(work, sent.part, Fault(code="E_CONTRADICTION", what=what), lines)
+        hold_told(work, sent, Fault(code="E_CONTRADICTION", what=what))
     elif closed.attempt >= MOST:
         what = f"{reply.system} was told {closed.attempt} times, and says that it never applied {sent.part}"
-        hold(work, sent.part, Fault(code="E_NO_ANSWER", what=what), lines)
-    elif any(line.awaited for line in lines):
+        hold_told(work, sent, Fault(code="E_NO_ANSWER", what=what))
+    elif any(line.awaited for line in lines) or open_steps(work, sent):
         _tell_again(work, closed, lines)
 
 
@@ -82,11 +84,14 @@ def settle_inquiry(work: Working, sent: Instructed, reply: Reply) -> None:
     if known is None or not _is_answer(known, reply):
         return
     work.instructions[known.key] = msgspec.structs.replace(known, inquiring=False)
-    left = [line for line in open_lines(work, sent.part) if line.awaited and not line.word]
+    left = [line for line in open_lines(work, sent) if line.awaited and not line.word]
     if left:
         numbers = ", ".join(str(line.number) for line in left)
         what = f"{reply.system} was asked, and of {sent.part} does not know line {numbers}"
         hold(work, sent.part, Fault(code="E_NO_ANSWER", what=what), left)
+    if open_steps(work, sent):
+        what = f"{reply.system} was asked, and does not know all of {sent.verb.value} {sent.part}"
+        hold_told(work, sent, Fault(code="E_NO_ANSWER", what=what))
 
 
 def _is_answer(known: Instructed, reply: Reply) -> bool:

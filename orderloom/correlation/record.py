@@ -7,15 +7,30 @@ The fold turns one record and one message into the next record; the store loads 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
+from canonical.amendments import Amendment, CancelTask
 from canonical.base import Canonical, Id, Instant, Text
+from canonical.commands import AmendOrder, Origin
+from canonical.errors import Fault
+from canonical.instructions import InstructionLine
 from canonical.notices import NoticeKind
 from canonical.order import Order
 from canonical.plan import PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-__all__ = ["Alias", "Instructed", "Line", "Record", "Told"]
+__all__ = [
+    "Alias",
+    "Amending",
+    "Cancelling",
+    "Instructed",
+    "Line",
+    "Record",
+    "Step",
+    "StepState",
+    "Told",
+]
 
 
 class Alias(Canonical, frozen=True):
@@ -83,6 +98,9 @@ class Instructed(Canonical, frozen=True):
         numbers: Counter values that its bytes used, by counter, for receipts that name only those.
         inquiries: How often the system was asked what became of it; ``inquiring`` while the last of these
             questions has no answer.
+        items: Ids of the items whose lines it holds; empty (written by an earlier version): all of its part.
+        undoes: Key of the instruction that it changes or takes back.
+        lines: What it says, for all but the first ``do`` of a part: that says the order in force.
     """
 
     key: Id
@@ -100,10 +118,23 @@ class Instructed(Canonical, frozen=True):
     numbers: Mapping[str, int] = {}
     inquiries: int = 0
     inquiring: bool = False
+    items: tuple[Id, ...] = ()
+    undoes: Text = ""
+    lines: tuple[InstructionLine, ...] = ()
+
+    def holds(self, line: Line) -> bool:
+        """Whether it speaks of this line."""
+        return line.part == self.part and (not self.items or line.item in self.items)
 
 
 class Told(Canonical, frozen=True):
-    """One notice that an endpoint was told; ``native`` is the hash of its bytes, empty if it had none."""
+    """
+    One notice that an endpoint was told.
+
+    Args:
+        native: Hash of its bytes, empty if it had none.
+        about: Id of the amendment or the cancel that it answers.
+    """
 
     endpoint: Id
     kind: NoticeKind
@@ -111,6 +142,75 @@ class Told(Canonical, frozen=True):
     at: Instant
     state: State
     native: Text = ""
+    about: Text = ""
+
+
+class StepState(StrEnum):
+    """How far one step has come; a step that is over is forgotten with its piece."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    HELD = "held"
+    DONE = "done"
+
+
+class Step(Canonical, frozen=True):
+    """
+    What a piece of an amendment, or a cancel, does to one line.
+
+    Args:
+        cause: Id of the amendment or of the cancel task.
+        piece: Number of the amendment's piece; 0 for a cancel.
+        verb: What its system is told; None when nothing is: the line is not sent yet, or nothing was done.
+        removes: The line is to end; otherwise it is to go on changed.
+        added: There is no such line yet.
+        back: A change that was made is changed back.
+        key: Of the instruction, once it is sent.
+        fault: Why a person is needed, while it is held.
+    """
+
+    cause: Id
+    piece: int
+    part: Id
+    item: Id
+    state: StepState
+    verb: Verb | None = None
+    removes: bool = False
+    added: bool = False
+    back: bool = False
+    key: Text = ""
+    fault: Fault | None = None
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """(part, item)."""
+        return self.part, self.item
+
+    @property
+    def id(self) -> tuple[str, int, str, str]:
+        """What tells it from others of the order."""
+        return self.cause, self.piece, self.part, self.item
+
+
+class Amending(Canonical, frozen=True):
+    """
+    An amendment with what is needed to carry it out.
+
+    Args:
+        command: As it came: what is queued is assessed when its turn has come.
+        plan: Of the order as it is wanted, once that was assessed.
+    """
+
+    amendment: Amendment
+    command: AmendOrder
+    plan: Plan | None = None
+
+
+class Cancelling(Canonical, frozen=True):
+    """A cancel task, and the document that asked for it."""
+
+    task: CancelTask
+    origin: Origin
 
 
 class Record(Canonical, frozen=True):
@@ -127,6 +227,9 @@ class Record(Canonical, frozen=True):
     told: tuple[Told, ...] = ()
     aliases: tuple[Alias, ...] = ()
     outputs: Mapping[str, str] = {}
+    amendments: tuple[Amending, ...] = ()
+    cancels: tuple[Cancelling, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def id(self) -> str:

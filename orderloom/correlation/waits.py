@@ -15,7 +15,7 @@ from canonical.states import WAITING, Cause, State
 
 from .record import Line
 
-__all__ = ["Lines", "Waits", "blocked", "good", "lost", "waits_of"]
+__all__ = ["Lines", "Waits", "blocked", "good", "lost", "passed", "waits_of"]
 
 Key = tuple[str, str]
 Lines = Mapping[Key, Line]
@@ -55,9 +55,14 @@ def good(line: Line, plan: Mapping[str, PartPlan]) -> bool:
     return line.state.terminal and plan[line.part].optional and line.cause is not Cause.CUSTOMER
 
 
+def passed(line: Line, plan: Mapping[str, PartPlan]) -> bool:
+    """Whether nobody needs to wait for this line any longer: it is good, or the customer has cancelled it."""
+    return good(line, plan) or (line.state is State.CANCELLED and line.cause is Cause.CUSTOMER)
+
+
 def lost(line: Line, plan: Mapping[str, PartPlan]) -> bool:
     """Whether those that wait for this line wait in vain."""
-    return line.state is not State.COMPLETED and line.state.terminal and not good(line, plan)
+    return line.state.terminal and not passed(line, plan)
 
 
 def blocked(lines: Lines, waits: Waits) -> Callable[[str], State | None]:

@@ -6,27 +6,44 @@ Mutable, lives for one step, never leaves this package.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from canonical.commands import Origin
+from canonical.errors import Fault
 from canonical.instructions import Instruction, InstructionLine
 from canonical.keys import instruction_key, instruction_reference
 from canonical.notices import Notice, NoticeKind
-from canonical.order import ErrorMessage, JeopardyAlert, Milestone, OrderItem, every_item
-from canonical.plan import PartPlan
+from canonical.order import (
+    ChannelRef,
+    ChannelRole,
+    ErrorMessage,
+    JeopardyAlert,
+    Milestone,
+    Order,
+    OrderItem,
+    OrderRelationship,
+    RelatedChannel,
+    every_item,
+)
+from canonical.plan import PartPlan, Plan
 from canonical.replies import Reference
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
+from .amending import advance_amendments
+from .answering import about_of, answers_of
+from .cancelling import advance_cancel, cancel_stage, cancelled_items
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
+from .overlay import shown_lines
 from .port import JournalEntry, Timer
-from .record import Alias, Instructed, Line, Record, Told
+from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
 from .tell import endpoints_of, notices_of
-from .waits import good, lost, waits_of
+from .waits import good, lost, passed, waits_of
 
 __all__ = ["Working", "answer_timer", "respond_timer"]
 
@@ -49,12 +66,18 @@ class Working:
         self.world = world
         self.now = now
         self.order = record.order
+        self.plan = record.plan
         self.parts: dict[str, PartPlan] = {part.name: part for part in record.plan.parts}
         self.lines: dict[tuple[str, str], Line] = {line.key: line for line in record.lines}
         self.instructions: dict[str, Instructed] = {one.key: one for one in record.instructions}
+        self.amendments: dict[str, Amending] = {one.amendment.id: one for one in record.amendments}
+        self.cancels: dict[str, Cancelling] = {one.task.id: one for one in record.cancels}
+        self.steps: dict[tuple[str, int, str, str], Step] = {one.id: one for one in record.steps}
+        self.drafts: list[Record] = []
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
         self.waits = waits_of(record.plan)
+        self._items: dict[str, OrderItem] | None = None
         self._dispatches: list[Dispatch] = []
         self._journal: list[JournalEntry] = []
         self._timers: dict[str, Timer] = {}
@@ -63,10 +86,12 @@ class Working:
         self._events: list[str] = []
         self.respond_due: tuple[str, ...] = ()  # endpoints whose time to be told `accepted` has come
 
-    @cached_property
+    @property
     def items(self) -> dict[str, OrderItem]:
-        """Every item of the order, nested ones too, by id."""
-        return {one.id: one for one in every_item(self.before.order.product_order_item)}
+        """Every item of the order in force, nested ones too, by id."""
+        if self._items is None:
+            self._items = {one.id: one for one in every_item(self.order.product_order_item)}
+        return self._items
 
     # What a step may do.
 
@@ -131,64 +156,174 @@ class Working:
         start = self.order.requested_start_date
         return start is None or start <= self.now
 
-    def instruction(self, part: PartPlan) -> Instruction:
-        """The instruction of a part as its lines are now."""
-        lines = sorted(
-            (one for one in self.lines.values() if one.part == part.name), key=lambda one: one.number
-        )
+    def compose(
+        self,
+        part: PartPlan,
+        verb: Verb,
+        lines: tuple[InstructionLine, ...],
+        *,
+        undoes: str = "",
+        order: Order | None = None,
+        revision: int | None = None,
+    ) -> Instruction:
+        """
+        An instruction to a part's system, with the next revision of what that is told of the part.
+
+        Args:
+            order: Whose own fields it says; the order in force unless it is given.
+            revision: That of an instruction which was told before.
+        """
+        said = order or self.order
+        if revision is None:
+            told = [one.revision for one in self.instructions.values() if one.part == part.name]
+            revision = 1 + max(told, default=-1)
         return Instruction(
-            key=instruction_key(self.order.id, part.name, Verb.DO, 0),
-            reference=instruction_reference(self.order.id, part.number, 0),
+            key=instruction_key(self.order.id, part.name, verb, revision),
+            reference=instruction_reference(self.order.id, part.number, revision),
             order_id=self.order.id,
             order_version=self.order.version,
             system=part.system,
             part=part.name,
             position=f"{part.number}/{len(self.parts)}",
-            verb=Verb.DO,
-            revision=0,
-            lines=tuple(
-                InstructionLine(number=one.number, item=self._bare(one.item)) for one in lines if _wanted(one)
-            ),
+            verb=verb,
+            revision=revision,
+            lines=lines,
             created=self.order.creation_date,
-            related_party=self.order.related_party,
-            place=self.order.place,
-            external_id=self.order.external_id,
-            requested_completion_date=self.order.requested_completion_date,
-            priority=self.order.priority,
+            related_party=said.related_party,
+            place=said.place,
+            external_id=said.external_id,
+            requested_completion_date=said.requested_completion_date,
+            priority=said.priority,
             inputs=self.outputs,
+            undoes=undoes,
         )
+
+    def tell(self, wanted: Instruction) -> None:
+        """Tell a system; it has its time to answer from now on."""
+        part = self.parts[wanted.part]
+        first = wanted.revision == 0
+        self.instructions[wanted.key] = Instructed(
+            key=wanted.key,
+            part=part.name,
+            system=part.system,
+            verb=wanted.verb,
+            reference=wanted.reference,
+            sent_at=self.now,
+            revision=wanted.revision,
+            items=tuple(one.item.id for one in wanted.lines),
+            undoes=wanted.undoes,
+            lines=() if first else wanted.lines,
+        )
+        if not first:
+            reference = self.world.profiles[part.system].reference_type
+            self.alias(
+                Alias(owner=part.system, type="key", value=wanted.key, part=part.name),
+                Alias(owner=part.system, type=reference, value=wanted.reference, part=part.name),
+            )
+        self._dispatches.append(Dispatch(wanted))
+        self.set_timer(answer_timer(wanted.key), "answer-by", self.answer_within(part), key=wanted.key)
+        what = "sent" if wanted.verb is Verb.DO else f"{wanted.verb.value} sent"
+        facts = {"key": wanted.key, "reference": wanted.reference}
+        self.note("instruction_sent", f"{part.name} {what} to {part.system}", **facts)
+
+    def told_again(self, sent: Instructed) -> Instruction:
+        """The instruction that was told, as it is told again: under its key, with what it said."""
+        part = self.parts[sent.part]
+        lines = sent.lines or self._said(line for line in self.lines.values() if sent.holds(line))
+        return self.compose(part, sent.verb, lines, undoes=sent.undoes, revision=sent.revision)
 
     def repeat(self, sent: Instructed) -> Instructed:
         """Send an instruction again under its key, the next attempt."""
         again = msgspec.structs.replace(sent, attempt=sent.attempt + 1, sent_at=self.now)
         self.instructions[sent.key] = again
-        self._dispatches.append(Dispatch(self.instruction(self.parts[sent.part]), again.attempt))
+        self._dispatches.append(Dispatch(self.told_again(sent), again.attempt))
         return again
 
     def inquire(self, asking: Instructed) -> None:
         """Send the question what became of an instruction: the last one that ``asking`` counts."""
         self.instructions[asking.key] = asking
-        wanted = self.instruction(self.parts[asking.part])
-        self._dispatches.append(Dispatch(wanted, asking.attempt, asking.inquiries))
+        self._dispatches.append(Dispatch(self.told_again(asking), asking.attempt, asking.inquiries))
+
+    def _said(self, lines: Iterable[Line]) -> tuple[InstructionLine, ...]:
+        return tuple(
+            InstructionLine(number=one.number, item=self.bare(one.item))
+            for one in sorted(lines, key=lambda one: one.number)
+            if _wanted(one)
+        )
+
+    # Changes of an order that is under way.
+
+    def put(self, step: Step) -> None:
+        """Make a step, or how far it has come, part of the order."""
+        self.steps[step.id] = step
+
+    def drop(self, step: Step) -> None:
+        """A step is over."""
+        self.steps.pop(step.id, None)
+
+    def change_order(self, order: Order) -> None:
+        """Put other content in force."""
+        self.order = order
+        self._items = None
+
+    def change_plan(self, plan: Plan) -> None:
+        """Put another plan in force."""
+        self.plan = plan
+        self.parts = {part.name: part for part in plan.parts}
+        self.waits = waits_of(plan)
+
+    def shortcoming(self, step: Step, fault: Fault | None) -> None:
+        """Show on the order that a person has to look at a step."""
+        if fault is not None:
+            self.fault(self.lines[step.line], fault.code, str(fault))
+            self.note("fallout", f"{step.part}: {fault}", code=fault.code)
+
+    def has_part_in(self, origin: Origin, role: ChannelRole) -> None:
+        """Put whoever sent a document on the order's list of channels, once in each role."""
+        known = {(one.endpoint, one.role) for one in self.order.channel}
+        if origin.endpoint and (origin.endpoint, role) not in known:
+            channel = ChannelRef(id=origin.channel)
+            one = RelatedChannel(role=role, channel=channel, endpoint=origin.endpoint, at=self.now)
+            self.order = msgspec.structs.replace(self.order, channel=(*self.order.channel, one))
+
+    def relate(self, order_id: str, relationship: str) -> None:
+        """Link another order to this one."""
+        one = OrderRelationship(id=order_id, relationship_type=relationship)
+        if one not in self.order.order_relationship:
+            related = (*self.order.order_relationship, one)
+            self.order = msgspec.structs.replace(self.order, order_relationship=related)
 
     # What follows from a step.
 
     def finish(self) -> Folded:
         """Cut what is lost, send what is ready, derive the states, and say who is told what."""
-        while self._cut() or self._release():
+        while self._cut() or self._release() or self._advance():
             pass
-        self.order = derive_order(self.order, self.parts, self.lines, self.waits, self.now)
+        self.order = self._derived()
         self._alert()
-        notices = notices_of(self.before, self.order, self.world.endpoints, self.now, self.respond_due)
+        notices = (
+            *answers_of(
+                self.before,
+                self.order,
+                self.world.endpoints,
+                self.now,
+                amendments=self.amendments,
+                cancels=self.cancels,
+            ),
+            *notices_of(self.before, self.order, self.world.endpoints, self.now, self.respond_due),
+        )
         self._need_not_respond(notices)
         record = Record(
             order=self.order,
-            plan=self.before.plan,
+            plan=self.plan,
             lines=tuple(self.lines.values()),
             instructions=tuple(self.instructions.values()),
             told=self.before.told + tuple(_told(one) for one in notices),
             aliases=self.aliases,
             outputs=self.outputs,
+            amendments=tuple(self.amendments.values()),
+            cancels=tuple(self.cancels.values()),
+            steps=tuple(self.steps.values()),
         )
         return Folded(
             record=record,
@@ -199,6 +334,26 @@ class Working:
             journal=tuple(self._journal),
             timers=tuple(self._timers.values()),
             cleared=tuple(self._cleared),
+            drafts=tuple(self.drafts),
+        )
+
+    def _advance(self) -> bool:
+        """Move what changes the order; False when nothing of it can be moved."""
+        moved = bool(self.amendments) and advance_amendments(self)
+        for cancelling in list(self.cancels.values()):
+            moved |= advance_cancel(self, cancelling)
+        return moved
+
+    def _derived(self) -> Order:
+        lines = shown_lines(self.lines, self.steps.values())
+        return derive_order(
+            self.order,
+            self.parts,
+            lines,
+            self.waits,
+            self.now,
+            cancelled=cancel_stage(self.cancels.values()),
+            cancelled_items=cancelled_items(self.cancels.values()),
         )
 
     def _need_not_respond(self, notices: tuple[Notice, ...]) -> None:
@@ -225,8 +380,10 @@ class Working:
         if not self.started:
             return False
         unsent: dict[str, list[Line]] = {}
+        # What is about to be changed is not sent as it was: its change is decided first.
+        changing = {one.line for one in self.steps.values() if one.verb is None and not one.added}
         for line in self.lines.values():
-            if not line.sent and not line.state.terminal:
+            if not line.sent and not line.state.terminal and line.key not in changing:
                 unsent.setdefault(line.part, []).append(line)
         ready = [(self.parts[name], lines) for name, lines in unsent.items() if self._ready(lines)]
         for part, lines in ready:
@@ -235,35 +392,21 @@ class Working:
 
     def _ready(self, lines: list[Line]) -> bool:
         before = {key for line in lines for key in self.waits[line.key]}
-        return all(good(self.lines[key], self.parts) for key in before)
+        return all(passed(self.lines[key], self.parts) for key in before if key in self.lines)
 
     def _send(self, part: PartPlan, lines: list[Line]) -> None:
         for line in lines:
             state = State.IN_PROGRESS if line.state is State.ACKNOWLEDGED else line.state
             self.move(line, state, sent=True)
-        wanted = self.instruction(part)
-        self.instructions[wanted.key] = Instructed(
-            key=wanted.key,
-            part=part.name,
-            system=part.system,
-            verb=wanted.verb,
-            reference=wanted.reference,
-            sent_at=self.now,
-        )
-        self._dispatches.append(Dispatch(wanted))
-        self.set_timer(answer_timer(wanted.key), "answer-by", self.answer_within(part), key=wanted.key)
-        self.note(
-            "instruction_sent",
-            f"{part.name} sent to {part.system}",
-            key=wanted.key,
-            reference=wanted.reference,
-        )
+        said = self._said(self.lines[line.key] for line in lines)
+        self.tell(self.compose(part, Verb.DO, said))
 
     def _alert(self) -> None:
         """A held order has a jeopardy alert; the notice of the delay points at it."""
         if self.order.state is not State.HELD or self.before.order.state is State.HELD:
             return
-        held = [line for line in self.lines.values() if line.state is State.HELD]
+        lines = shown_lines(self.lines, self.steps.values())
+        held = [line for line in lines.values() if line.state is State.HELD]
         shown = self.order.product_order_jeopardy_alert
         alert = JeopardyAlert(
             id=f"{self.order.version}.{len(shown) + 1}",
@@ -286,7 +429,8 @@ class Working:
             )
         return found
 
-    def _bare(self, item: str) -> OrderItem:
+    def bare(self, item: str) -> OrderItem:
+        """An item in force, by itself."""
         return msgspec.structs.replace(self.items[item], state=None, cause=None, product_order_item=())
 
 
@@ -296,7 +440,12 @@ def _told(notice: Notice) -> Told:
         msg = "a notice that the fold makes is about an order"
         raise AssertionError(msg)
     return Told(
-        endpoint=notice.endpoint, kind=notice.kind, version=order.version, at=notice.at, state=order.state
+        endpoint=notice.endpoint,
+        kind=notice.kind,
+        version=order.version,
+        at=notice.at,
+        state=order.state,
+        about=about_of(notice),
     )
 
 

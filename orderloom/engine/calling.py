@@ -16,11 +16,11 @@ from adapters.kit.contract import Stamp
 from canonical.errors import Fault, Rejected
 from canonical.instructions import Instruction
 from canonical.keys import content_hash
-from canonical.systems import Repeat
+from canonical.systems import Repeat, Verb
 from orderloom.calls import Call, CallKind
 from orderloom.correlation.fold import answer_due, call_failed, instruct_failed
 from orderloom.correlation.port import Claim
-from orderloom.correlation.record import Instructed, Record
+from orderloom.correlation.record import Instructed, Record, StepState
 from orderloom.pauses import Kind
 
 from .hub import SystemLink
@@ -69,7 +69,7 @@ def take_work(unit: Unit, item: FromWork) -> None:
     try:
         _claim(unit, record, sent, item, link)
     except Rejected as rejected:
-        unit.take(instruct_failed(record, sent.part, rejected, unit.world, unit.now), f"{sent.key}|instruct")
+        unit.take(instruct_failed(record, sent.key, rejected, unit.world, unit.now), f"{sent.key}|instruct")
 
 
 def _outdated(item: FromWork, sent: Instructed) -> bool:
@@ -106,8 +106,10 @@ def _sent(record: Record | None, key: str) -> Instructed | None:
 
 
 def _waits(record: Record, sent: Instructed) -> bool:
-    """A line held by silence is still called for: perhaps nobody has called yet, for the queue was long."""
-    return any(line.part == sent.part and line.awaited for line in record.lines)
+    """What silence holds is still called for: perhaps nobody has called yet, for the queue was long."""
+    if sent.verb is not Verb.DO:
+        return any(one.key == sent.key and one.state is not StepState.DONE for one in record.steps)
+    return any(sent.holds(line) and line.awaited for line in record.lines)
 
 
 def _claim(unit: Unit, record: Record, sent: Instructed, item: FromWork, link: SystemLink) -> None:

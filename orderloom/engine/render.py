@@ -218,7 +218,7 @@ class Renderer:
         try:
             native = self._bytes_for(one, record, link)
         except Rejected as rejected:
-            self._cannot_say(record, instruction.part, rejected)
+            self._cannot_say(record, instruction.key, rejected)
             return
         inquiry = one.dispatch.inquiry
         if inquiry:
@@ -270,9 +270,9 @@ class Renderer:
         changed = msgspec.structs.replace(record, instructions=instructions, aliases=aliases)
         self.unit.records[record.id] = changed
 
-    def _cannot_say(self, record: Record, part: str, error: HubError) -> None:
-        folded = instruct_failed(record, part, error, self.unit.world, self.unit.now)
-        self.unit.take(folded, f"{record.id}|{part}|instruct")
+    def _cannot_say(self, record: Record, key: str, error: HubError) -> None:
+        folded = instruct_failed(record, key, error, self.unit.world, self.unit.now)
+        self.unit.take(folded, f"{key}|instruct")
 
     # Announcements and handles.
 

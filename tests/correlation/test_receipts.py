@@ -95,7 +95,7 @@ def test_what_a_systems_format_cannot_say_is_held():
     story = chain()
     [timer] = story.timers("answer-by", "crm")
     error = Rejected("E_FIELD_SIZE", "name of 70 characters", "N1 02", "at most 60")
-    folded = instruct_failed(story.record, "crm", error, story.world, story.now)
+    folded = instruct_failed(story.record, story.record.instructions[0].key, error, story.world, story.now)
 
     assert {("crm", State.HELD), ("net", State.ACKNOWLEDGED)} == {
         (line.part, line.state) for line in folded.record.lines

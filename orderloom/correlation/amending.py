@@ -1,0 +1,370 @@
+"""
+The fold of an amendment: assessed piece by piece, quoted, applied, refused; and its end told.
+
+Pure.  What an amendment wants is planned by :attr:`World.propose`; how far each line has come is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from canonical.amendments import (
+    SETTLED,
+    Amendment,
+    AmendmentState,
+    ChangeKind,
+    Piece,
+    PieceState,
+    TaskState,
+)
+from canonical.commands import AmendOrder, Answer
+from canonical.errors import Fault, Rejected, shown
+from canonical.order import ChannelRole
+from canonical.proposal import Proposal
+
+from .cancelling import quote_timer
+from .follow_on import follow_on
+from .pieces import advance_piece, begin, charges, planned_steps, refused, replaced
+from .record import Amending
+
+if TYPE_CHECKING:
+    from .working import Working
+
+__all__ = ["advance_amendments", "answer_question", "ask_amendment", "lapse"]
+
+STALE_FOR: Final = 172_800
+"""Seconds that a change from an outdated version waits for the customer's yes."""
+
+_BUSY = (PieceState.APPLYING, PieceState.UNDOING)
+
+Path = tuple[str, str]
+
+
+def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None:
+    """Take an amendment, and decide it as far as that can be done now."""
+    origin = command.origin
+    amendment = Amendment(
+        id=amendment_id,
+        endpoint=origin.endpoint,
+        at=work.now,
+        state=AmendmentState.ASSESSING,
+        scope=command.scope,
+        document=origin.document,
+        base=command.base if command.base is not None else _last_seen(work, origin.endpoint),
+        atomic=command.atomic,
+        fields=command.fields,
+    )
+    work.has_part_in(origin, ChannelRole.AMEND)
+    text = f"amendment {amendment.id} ({amendment.scope.value}) asked for"
+    work.note("amendment_asked", text, actor=origin.endpoint, amendment=amendment.id)
+    amending = Amending(amendment=amendment, command=command)
+    work.amendments[amendment.id] = amending
+    if work.order.state.terminal or any(
+        one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in work.cancels.values()
+    ):
+        _too_late(work, amending)
+    else:
+        _assess(work, amending)
+
+
+def _last_seen(work: Working, endpoint: str) -> int:
+    """The version of the order that was last rendered to an endpoint."""
+    return max((one.version for one in work.before.told if one.endpoint == endpoint), default=1)
+
+
+def _too_late(work: Working, amending: Amending) -> None:
+    """Of an order that has ended, or is being cancelled, nothing changes; the wish is kept as a draft."""
+    ended = work.order.state.terminal
+    what = f"the order is {work.order.state.value}" if ended else "the order is being cancelled"
+    fault = Fault(code="E_STATE", what=what)
+    try:
+        proposal = work.world.propose(work.order, amending.command)
+    except Rejected as rejected:
+        _refuse_whole(work, amending, rejected.fault)
+        return
+    pieces = []
+    for number, one in enumerate(proposal.pieces, 1):
+        piece = Piece(number=number, changes=one.changes, state=PieceState.REFUSED, fault=one.fault or fault)
+        pieces.append(follow_on(work, amending.amendment, piece) if ended and one.fault is None else piece)
+    _put(work, amending, pieces=tuple(pieces), fault=fault)
+
+
+def _refuse_whole(work: Working, amending: Amending, fault: Fault) -> None:
+    _put(work, amending, state=AmendmentState.REFUSED, fault=fault)
+    work.note("amendment_refused", f"{fault}", amendment=amending.amendment.id)
+
+
+def _put(work: Working, amending: Amending, **changes: object) -> Amending:
+    amendment = msgspec.structs.replace(amending.amendment, **changes)
+    work.amendments[amendment.id] = changed = msgspec.structs.replace(amending, amendment=amendment)
+    return changed
+
+
+def _assess(work: Working, amending: Amending) -> None:
+    """Cut the amendment into pieces by the order in force, and begin, quote or refuse each."""
+    try:
+        proposal = work.world.propose(work.order, amending.command)
+    except Rejected as rejected:
+        _refuse_whole(work, amending, rejected.fault)
+        return
+    amending = _proposed(work, amending, proposal)
+    if before := _overlapping(work, amending):
+        _put(work, amending, waits_for=before)
+        text = f"amendment {amending.amendment.id} waits for {', '.join(before)}, which change the same"
+        work.note("amendment_queued", text, amendment=amending.amendment.id)
+        return
+    amending = _put(work, amending, waits_for=())
+    newer = _changed_since(work, amending)
+    for number in range(1, len(amending.amendment.pieces) + 1):
+        now = work.amendments[amending.amendment.id]
+        _judge(work, now, now.amendment.pieces[number - 1], stale=newer)
+    if not amending.amendment.pieces:
+        _put(work, amending, state=AmendmentState.APPLIED)
+
+
+def _proposed(work: Working, amending: Amending, proposal: Proposal) -> Amending:
+    pieces = tuple(
+        Piece(
+            number=number,
+            changes=one.changes,
+            state=PieceState.ASSESSING if one.fault is None else PieceState.REFUSED,
+            fault=one.fault,
+        )
+        for number, one in enumerate(proposal.pieces, 1)
+    )
+    fields = proposal.fields
+    amendment = msgspec.structs.replace(amending.amendment, pieces=pieces, fields=fields)
+    made = msgspec.structs.replace(amending, amendment=amendment, plan=proposal.plan)
+    work.amendments[amendment.id] = made
+    return made
+
+
+def _judge(
+    work: Working, amending: Amending, piece: Piece, *, stale: set[Path], agreed: bool = False
+) -> None:
+    """Begin a piece, ask for the customer's yes, or refuse it; ``agreed``: the customer has said yes."""
+    if piece.state in SETTLED:
+        return
+    planned = planned_steps(work, amending, piece)
+    if (fault := refused(planned)) is not None:
+        _refuse(work, amending, piece, fault)
+        return
+    if not agreed and _overlap(_paths((piece,)), stale):
+        fault = Fault(code="E_STALE", what=f"changed since version {amending.amendment.base}")
+        _ask(work, amending, piece, fault, STALE_FOR)
+        return
+    price = charges(planned)
+    if price is not None and not (agreed and piece.charge == price[0]):
+        amount, seconds = price
+        fault = Fault(code="E_CHARGE", what=f"the change costs {amount.value} {amount.unit}")
+        _ask(work, amending, msgspec.structs.replace(piece, charge=amount), fault, seconds)
+        return
+    begin(work, amending, piece, planned)
+
+
+def _refuse(work: Working, amending: Amending, piece: Piece, fault: Fault) -> None:
+    ended = msgspec.structs.replace(piece, state=PieceState.REFUSED, fault=fault)
+    if fault.code == "E_TOO_LATE":
+        ended = follow_on(work, amending.amendment, ended)
+    work.amendments[amending.amendment.id] = replaced(amending, ended)
+    facts = {"amendment": amending.amendment.id, "piece": str(piece.number)}
+    work.note("amendment_refused", f"{fault}", **facts)
+
+
+def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, seconds: int) -> None:
+    amendment = amending.amendment
+    due = work.now + timedelta(seconds=seconds)
+    asked = msgspec.structs.replace(
+        piece,
+        state=PieceState.AWAITING_CUSTOMER,
+        fault=fault,
+        question=f"{amendment.id}-{piece.number}",
+        answer_by=due,
+    )
+    work.amendments[amendment.id] = replaced(amending, asked)
+    facts = {"amendment": amendment.id, "piece": str(piece.number)}
+    work.set_timer(quote_timer(amendment.id, piece.number), "quote", seconds, **facts)
+    work.note("customer_asked", f"{fault}; asked {asked.question}, until {due:%Y-%m-%d %H:%M} UTC", **facts)
+
+
+# The customer's word, and its lack.
+
+
+def answer_question(work: Working, command: Answer) -> None:
+    """
+    Yes or no to a piece that waits for the customer.
+
+    Raises:
+        Rejected: ``E_NOT_FOUND``: the order has no such question; ``E_STATE``: it does not wait any more.
+    """
+    for amending in work.amendments.values():
+        for piece in amending.amendment.pieces:
+            if piece.question == command.question:
+                _answered(work, amending, piece, command)
+                return
+    what = f"the order asks no question {shown(command.question)}"
+    raise Rejected("E_NOT_FOUND", what, "question")
+
+
+def _answered(work: Working, amending: Amending, piece: Piece, command: Answer) -> None:
+    if piece.state is not PieceState.AWAITING_CUSTOMER:
+        what = f"question {piece.question} is answered, or has lapsed: {piece.state.value}"
+        raise Rejected("E_STATE", what, "question")
+    work.clear_timer(quote_timer(amending.amendment.id, piece.number))
+    work.has_part_in(command.origin, ChannelRole.AMEND)
+    word = "yes" if command.accepted else "no"
+    facts = {"amendment": amending.amendment.id, "piece": str(piece.number)}
+    work.note("customer_answered", f"{word} to {piece.question}", actor=command.origin.endpoint, **facts)
+    if not command.accepted:
+        work.amendments[amending.amendment.id] = replaced(
+            amending, msgspec.structs.replace(piece, state=PieceState.WITHDRAWN)
+        )
+        return
+    _judge(work, amending, piece, stale=set(), agreed=True)
+
+
+def lapse(work: Working, amendment_id: str, number: int) -> None:
+    """Nobody has answered in time: nothing changes."""
+    amending = work.amendments.get(amendment_id)
+    if amending is None:
+        return
+    piece = amending.amendment.pieces[number - 1]
+    if piece.state is PieceState.AWAITING_CUSTOMER:
+        _lapsed(work, amending, piece, None)
+
+
+def _lapsed(work: Working, amending: Amending, piece: Piece, fault: Fault | None) -> None:
+    ended = msgspec.structs.replace(piece, state=PieceState.LAPSED, fault=fault or piece.fault)
+    if fault is not None:
+        ended = follow_on(work, amending.amendment, ended)
+    work.amendments[amending.amendment.id] = replaced(amending, ended)
+    work.clear_timer(quote_timer(amending.amendment.id, piece.number))
+    facts = {"amendment": amending.amendment.id, "piece": str(piece.number)}
+    work.note("quote_lapsed", f"{piece.question} lapsed: {fault or 'no answer'}", **facts)
+
+
+# What follows from a step.
+
+
+def advance_amendments(work: Working) -> bool:
+    """One move of each amendment that is not settled; False when all wait for somebody."""
+    moved = False
+    for key in list(work.amendments):
+        if work.amendments[key].amendment.settled:
+            continue
+        for number in range(1, len(work.amendments[key].amendment.pieces) + 1):
+            moved |= _advance(work, key, number)
+        moved |= _turn_has_come(work, work.amendments[key])
+        _settle(work, work.amendments[key])
+    return moved
+
+
+def _advance(work: Working, key: str, number: int) -> bool:
+    amending = work.amendments[key]
+    piece = amending.amendment.pieces[number - 1]
+    if piece.state in _BUSY:
+        return advance_piece(work, amending, piece)
+    if piece.state is PieceState.AWAITING_CUSTOMER:
+        fault = refused(planned_steps(work, amending, piece))
+        if fault is not None:
+            _lapsed(work, amending, piece, fault)
+            return True
+    return False
+
+
+def _turn_has_come(work: Working, amending: Amending) -> bool:
+    """Whether what it had to wait for is settled: it is assessed anew, by the order as it is by now."""
+    waits = amending.amendment.waits_for
+    if not waits or any(not work.amendments[one].amendment.settled for one in waits):
+        return False
+    _assess(work, amending)
+    return True
+
+
+def _settle(work: Working, amending: Amending) -> None:
+    amendment = amending.amendment
+    states = [one.state for one in amendment.pieces]
+    state = _rolled(states) if states and not amendment.waits_for else amendment.state
+    if state is not amendment.state:
+        _put(work, amending, state=state)
+        work.note(
+            "amendment_state", f"amendment {amendment.id} {state.value}", amendment=amendment.id, state=state
+        )
+
+
+def _rolled(states: list[PieceState]) -> AmendmentState:
+    """An amendment's state, from those of its pieces."""
+    for piece, whole in (
+        (PieceState.AWAITING_CUSTOMER, AmendmentState.AWAITING_CUSTOMER),
+        (PieceState.APPLYING, AmendmentState.APPLYING),
+        (PieceState.UNDOING, AmendmentState.APPLYING),
+        (PieceState.ASSESSING, AmendmentState.ASSESSING),
+    ):
+        if piece in states:
+            return whole
+    if PieceState.APPLIED in states:
+        every = set(states) == {PieceState.APPLIED}
+        return AmendmentState.APPLIED if every else AmendmentState.PARTLY_APPLIED
+    if PieceState.REFUSED in states:
+        return AmendmentState.REFUSED
+    if PieceState.LAPSED in states:
+        return AmendmentState.LAPSED
+    return AmendmentState.WITHDRAWN
+
+
+# What changes the same.
+
+
+def _overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
+    """Ids of earlier amendments that are not settled and change the same line and field."""
+    wanted = _paths(amending.amendment.pieces)
+    found = []
+    for key, other in work.amendments.items():
+        if key == amending.amendment.id:
+            break
+        live = [one for one in other.amendment.pieces if one.state not in SETTLED]
+        if not other.amendment.settled and _overlap(wanted, _paths(live)):
+            found.append(key)
+    return tuple(found)
+
+
+def _changed_since(work: Working, amending: Amending) -> set[Path]:
+    """What other amendments have changed since the version that this one was made from."""
+    base = amending.amendment.base or 1
+    return {
+        path
+        for key, other in work.amendments.items()
+        if key != amending.amendment.id
+        for path in _paths(
+            one
+            for one in other.amendment.pieces
+            if one.state is PieceState.APPLIED and (one.version or 0) > base
+        )
+    }
+
+
+def _paths(pieces: Iterable[Piece]) -> set[Path]:
+    return set(_each_path(pieces))
+
+
+def _each_path(pieces: Iterable[Piece]) -> Iterator[Path]:
+    for piece in pieces:
+        for change in piece.changes:
+            if change.kind in (ChangeKind.ADD, ChangeKind.REMOVE):
+                yield change.item, "*"
+            for field in change.fields:
+                yield change.item, field
+
+
+def _overlap(one: set[Path], other: set[Path]) -> bool:
+    if one & other:
+        return True
+    return any(
+        item == with_item and "*" in (field, with_field)
+        for item, field in one
+        for with_item, with_field in other
+    )

@@ -1,0 +1,98 @@
+"""
+Who is told what of amendments and cancels: whoever asked is answered, the others hear of the new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import msgspec
+
+from canonical.amendments import Amendment, PieceState, TaskState
+from canonical.notices import Notice, NoticeKind
+from canonical.order import Order
+from canonical.references import Endpoint
+
+from .record import Amending, Cancelling, Record
+from .tell import document_at, endpoints_of
+
+__all__ = ["about_of", "answers_of"]
+
+
+def about_of(notice: Notice) -> str:
+    """Id of what a notice answers; empty when it answers nothing."""
+    if notice.amendment is not None:
+        return notice.amendment.id
+    return notice.cancel.id if notice.cancel is not None else ""
+
+
+def answers_of(
+    before: Record,
+    order: Order,
+    endpoints: Mapping[str, Endpoint],
+    now: datetime,
+    *,
+    amendments: Mapping[str, Amending],
+    cancels: Mapping[str, Cancelling],
+) -> tuple[Notice, ...]:
+    """What the step from ``before`` has to tell of amendments and cancels: answers and questions."""
+    if not amendments and not cancels:
+        return ()
+    tell = _Tell(order, endpoints, now)
+    old = {one.amendment.id: one.amendment for one in before.amendments}
+    found: list[Notice] = []
+    for key, amending in amendments.items():
+        found += tell.amendment(old.get(key), amending)
+    ended = {one.task.id for one in before.cancels if one.task.state is not TaskState.IN_PROGRESS}
+    for key, cancelling in cancels.items():
+        if cancelling.task.state is not TaskState.IN_PROGRESS and key not in ended:
+            found.append(tell.cancel(cancelling))
+    return tuple(found)
+
+
+class _Tell:
+    def __init__(self, order: Order, endpoints: Mapping[str, Endpoint], now: datetime) -> None:
+        self._order = order
+        self._endpoints = endpoints
+        self._now = now
+
+    def amendment(self, old: Amendment | None, amending: Amending) -> Iterator[Notice]:
+        new = amending.amendment
+        if new.settled and (old is None or not old.settled):
+            applied = any(one.state is PieceState.APPLIED for one in new.pieces)
+            yield from self._everybody(NoticeKind.CHANGED, amending, others=applied)
+        elif _questions(new) - _questions(old):
+            yield from self._everybody(NoticeKind.INFORMATION_REQUIRED, amending, others=True)
+
+    def _everybody(self, kind: NoticeKind, amending: Amending, *, others: bool) -> Iterator[Notice]:
+        """Whoever asked is answered, whatever its profile says; the others hear what they want to."""
+        origin = amending.command.origin
+        for endpoint in dict.fromkeys((origin.endpoint, *endpoints_of(self._order))):
+            profile = self._endpoints.get(endpoint)
+            asked = endpoint == origin.endpoint
+            if profile is None or not (asked or (others and kind in profile.notices)):
+                continue
+            notice = self._notice(kind, endpoint, amendment=amending.amendment)
+            yield msgspec.structs.replace(notice, origin=origin) if asked else notice
+
+    def cancel(self, cancelling: Cancelling) -> Notice:
+        task = cancelling.task
+        notice = self._notice(NoticeKind.CHANGED, task.endpoint)
+        return msgspec.structs.replace(notice, cancel=task, origin=cancelling.origin)
+
+    def _notice(self, kind: NoticeKind, endpoint: str, amendment: Amendment | None = None) -> Notice:
+        return Notice(
+            kind=kind,
+            endpoint=endpoint,
+            at=self._now,
+            order=self._order,
+            document=document_at(self._order, endpoint),
+            amendment=amendment,
+        )
+
+
+def _questions(amendment: Amendment | None) -> set[str]:
+    if amendment is None:
+        return set()
+    return {one.question for one in amendment.pieces if one.state is PieceState.AWAITING_CUSTOMER}

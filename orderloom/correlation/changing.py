@@ -1,0 +1,48 @@
+"""
+The folds that change an order under way: an amendment, a cancel, and the customer's word.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from canonical.commands import AmendOrder, Answer, CancelOrder
+
+from .amending import answer_question, ask_amendment
+from .cancelling import ask_cancel
+from .folded import Folded, World
+from .record import Record
+from .working import Working
+
+__all__ = ["amend", "answer", "cancel"]
+
+
+def amend(record: Record, command: AmendOrder, id_: str, world: World, now: datetime) -> Folded:
+    """Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it."""
+    work = Working(record, world, now)
+    ask_amendment(work, command, id_)
+    return work.finish()
+
+
+def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: datetime) -> Folded:
+    """
+    Take a cancel under ``id_``.
+
+    Raises:
+        Rejected: ``E_NOT_FOUND``: the order has no such item.
+    """
+    work = Working(record, world, now)
+    ask_cancel(work, command, id_)
+    return work.finish()
+
+
+def answer(record: Record, command: Answer, world: World, now: datetime) -> Folded:
+    """
+    Take the customer's yes or no.
+
+    Raises:
+        Rejected: ``E_NOT_FOUND``: the order asks no such question; ``E_STATE``: it does not wait any more.
+    """
+    work = Working(record, world, now)
+    answer_question(work, command)
+    return work.finish()

@@ -1,0 +1,275 @@
+"""
+Pieces of an amendment: begun, confirmed, refused and changed back.
+
+The version in force runs on until a piece is confirmed: then its content, its parts and its lines are the
+order's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from canonical.amendments import ChangeKind, ItemChange, Piece, PieceState
+from canonical.changing import touches, with_changes, with_fields
+from canonical.errors import Fault
+from canonical.order import Money, every_item
+from canonical.plan import ChangeCharge, PartPlan, Plan
+from canonical.states import Cause, State
+from canonical.systems import Verb
+
+from .deciding import Decision, Way, decide
+from .record import Amending, Line, Step, StepState
+from .stepping import send_ready, steps_of
+
+if TYPE_CHECKING:
+    from .working import Working
+
+__all__ = [
+    "advance_piece",
+    "anew",
+    "back",
+    "begin",
+    "charges",
+    "decision_on",
+    "planned_steps",
+    "refuse",
+    "refused",
+    "replaced",
+]
+
+# A decision on each step of a piece that is not begun yet.
+Planned = list[tuple[Step, Decision]]
+
+
+def replaced(amending: Amending, piece: Piece) -> Amending:
+    """The amendment with this piece in the place of its number."""
+    pieces = tuple(piece if one.number == piece.number else one for one in amending.amendment.pieces)
+    return msgspec.structs.replace(
+        amending, amendment=msgspec.structs.replace(amending.amendment, pieces=pieces)
+    )
+
+
+def planned_steps(work: Working, amending: Amending, piece: Piece) -> Planned:
+    """What the piece does to each line that it touches, and whether that is possible as things stand."""
+    look = _Look(work, amending, piece)
+    found = [one for change in piece.changes for one in look.steps(change)]
+    # A line that two changes touch is told once.
+    return list({step.id: (step, decision) for step, decision in found}.values())
+
+
+class _Look:
+    """One piece, held against the lines of the order."""
+
+    def __init__(self, work: Working, amending: Amending, piece: Piece) -> None:
+        self._work = work
+        self._amending = amending
+        self._piece = piece
+
+    def steps(self, change: ItemChange) -> Iterator[tuple[Step, Decision]]:
+        lines = [one for one in self._work.lines.values() if one.state is not State.CANCELLED]
+        if change.kind is ChangeKind.ORDER:
+            yield from (self._decided(one) for one in lines if self._concerned(one, change))
+            return
+        own = [one for one in lines if one.item == change.item]
+        if change.kind is ChangeKind.REMOVE:
+            yield from (self._decided(one, removes=True) for one in own)
+            return
+        wanted = {(part.name, item) for item in _ids(change) for part in self._serving(item)}
+        for line in own:
+            if line.key not in wanted:
+                yield self._decided(line, removes=True)
+            elif self._concerned(line, change):
+                yield self._decided(line)
+        for part, item in sorted(wanted - {one.key for one in own}):
+            made = self._step(part, item)
+            yield msgspec.structs.replace(made, added=True), Decision(Way.IN_PLACE)
+
+    def _concerned(self, line: Line, change: ItemChange) -> bool:
+        return touches(change.fields, self._work.parts[line.part].concerns)
+
+    def _serving(self, item: str) -> list[PartPlan]:
+        plan = self._amending.plan
+        return [part for part in plan.parts if item in part.items] if plan is not None else []
+
+    def _step(self, part: str, item: str) -> Step:
+        cause, number = self._amending.amendment.id, self._piece.number
+        return Step(cause=cause, piece=number, part=part, item=item, state=StepState.WAITING)
+
+    def _decided(self, line: Line, *, removes: bool = False) -> tuple[Step, Decision]:
+        decision = decision_on(self._work, line, removes=removes)
+        made = self._step(line.part, line.item)
+        return msgspec.structs.replace(made, removes=removes, verb=decision.verb), decision
+
+
+def _ids(change: ItemChange) -> list[str]:
+    return [] if change.wanted is None else [one.id for one in every_item((change.wanted,))]
+
+
+def decision_on(work: Working, line: Line, *, removes: bool) -> Decision:
+    """:func:`decide` with what the bench knows."""
+    part = work.parts[line.part]
+    return decide(
+        line,
+        part,
+        work.world.profiles[part.system],
+        removes=removes,
+        order=work.order,
+        items=work.items,
+        now=work.now,
+    )
+
+
+def begin(work: Working, amending: Amending, piece: Piece, planned: Planned) -> None:
+    """Carry a piece out: what needs nobody's word is done, the rest is told as its turn comes."""
+    for step, decision in planned:
+        if decision.way is Way.BY_HAND:
+            work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=decision.fault))
+            work.shortcoming(step, decision.fault)
+        elif decision.way is Way.TOLD:
+            work.put(step)
+        else:
+            work.put(msgspec.structs.replace(step, state=StepState.DONE))
+    work.amendments[amending.amendment.id] = replaced(
+        amending, msgspec.structs.replace(piece, state=PieceState.APPLYING, fault=None)
+    )
+
+
+def advance_piece(work: Working, amending: Amending, piece: Piece) -> bool:
+    """One move of a piece that is under way; False when it waits for somebody."""
+    steps = steps_of(work, amending.amendment.id, piece.number)
+    if piece.state is PieceState.UNDOING:
+        if steps:
+            return send_ready(work, steps, amending)
+        _close(work, amending, piece, PieceState.REFUSED)
+        return True
+    if all(one.state is StepState.DONE for one in steps):
+        _confirm(work, amending, piece, steps)
+        return True
+    return send_ready(work, steps, amending)
+
+
+def _close(work: Working, amending: Amending, piece: Piece, state: PieceState) -> None:
+    closed = msgspec.structs.replace(piece, state=state)
+    work.amendments[amending.amendment.id] = replaced(amending, closed)
+
+
+def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[Step]) -> None:
+    """The piece is in force: version + 1 with the first of its amendment."""
+    amendment = amending.amendment
+    first = all(one.state is not PieceState.APPLIED for one in amendment.pieces)
+    order = work.order
+    if amendment.fields is not None and any(one.kind is ChangeKind.ORDER for one in piece.changes):
+        order = with_fields(order, amendment.fields)
+    items = with_changes(order.product_order_item, piece.changes)
+    version = order.version + 1 if first else order.version
+    work.change_order(msgspec.structs.replace(order, product_order_item=items, version=version))
+    added = [one for one in steps if one.added]
+    if added and amending.plan is not None:
+        work.change_plan(_grown(work.plan, amending.plan, [one.line for one in added]))
+    for step in steps:
+        _settle_line(work, step)
+        work.drop(step)
+    applied = msgspec.structs.replace(piece, state=PieceState.APPLIED, version=version)
+    work.amendments[amendment.id] = replaced(amending, applied)
+    what = f"piece {piece.number} of amendment {amendment.id} is in force, version {version}"
+    work.note("amendment_applied", what, amendment=amendment.id, piece=str(piece.number))
+    if first:
+        work.announce("amended")
+
+
+def _settle_line(work: Working, step: Step) -> None:
+    if step.added:
+        number = 1 + max((one.number for one in work.lines.values() if one.part == step.part), default=0)
+        line = Line(part=step.part, item=step.item, number=number, state=State.ACKNOWLEDGED, since=work.now)
+        work.lines[line.key] = line
+        return
+    line = work.lines[step.line]
+    if step.removes:
+        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason="")
+    elif step.verb is Verb.MODIFY:
+        work.move(line, line.state, revision=line.revision + 1)
+    else:
+        anew(work, line)
+
+
+def anew(work: Working, line: Line) -> None:
+    """The line is to be done as it is now, by an instruction of its own, when its turn has come."""
+    work.move(
+        line,
+        State.ACKNOWLEDGED,
+        sent=False,
+        cause=None,
+        word="",
+        code="",
+        reason="",
+        quantity=None,
+        revision=line.revision + 1,
+    )
+
+
+def _grown(plan: Plan, wanted: Plan, added: Sequence[tuple[str, str]]) -> Plan:
+    """The plan with the added lines: parts keep their numbers, and their items their places."""
+    parts = {part.name: part for part in plan.parts}
+    new = {part.name: part for part in wanted.parts}
+    for name, item in added:
+        part = parts.get(name)
+        if part is None:
+            number = 1 + max((one.number for one in parts.values()), default=0)
+            parts[name] = msgspec.structs.replace(new[name], number=number, items=(item,))
+        elif item not in part.items:
+            parts[name] = msgspec.structs.replace(part, items=(*part.items, item))
+    for name, part in parts.items():
+        after = new[name].after if name in new else ()
+        behind = tuple(dict.fromkeys((*part.after, *(one for one in after if one in parts))))
+        if behind != part.after:
+            parts[name] = msgspec.structs.replace(part, after=behind)
+    return msgspec.structs.replace(plan, parts=tuple(parts.values()))
+
+
+def refuse(work: Working, amending: Amending, piece: Piece, fault: Fault) -> None:
+    """A system has refused: what others had agreed to is changed back, what was not told is not."""
+    for step in steps_of(work, amending.amendment.id, piece.number):
+        if step.state is StepState.SENT:
+            continue  # its answer is still to come; if it agrees, that is changed back then
+        back(work, step)
+    undoing = msgspec.structs.replace(piece, state=PieceState.UNDOING, fault=fault)
+    work.amendments[amending.amendment.id] = replaced(amending, undoing)
+    work.note("amendment_refused", f"{fault}", amendment=amending.amendment.id, piece=str(piece.number))
+
+
+def back(work: Working, step: Step) -> None:
+    """Take back what one step has done, or was to do."""
+    work.drop(step)
+    if step.state is not StepState.DONE or step.verb is None:
+        return
+    if step.verb is Verb.UNDO:
+        anew(work, work.lines[step.line])
+    else:
+        work.put(msgspec.structs.replace(step, state=StepState.WAITING, key="", back=True))
+
+
+def charges(planned: Planned) -> tuple[Money, int] | None:
+    """What a piece costs, and for how many seconds the quote stands; None when it is free."""
+    found = list(_priced(planned))
+    if not found:
+        return None
+    total = sum((one.price.value for one in found[1:]), found[0].price.value)
+    # `routes check` sees to it that all charges are in one currency.
+    return Money(value=total, unit=found[0].price.unit), min(one.valid_for for one in found)
+
+
+def _priced(planned: Planned) -> Iterator[ChangeCharge]:
+    """One charge a part, however many of its lines are touched."""
+    parts: dict[str, ChangeCharge] = {}
+    for step, decision in planned:
+        if decision.charge is not None:
+            parts.setdefault(step.part, decision.charge)
+    return iter(parts.values())
+
+
+def refused(planned: Planned) -> Fault | None:
+    """Why a piece is not possible; the first line that says so."""
+    return next((one.fault for _, one in planned if one.way is Way.REFUSED), None)

@@ -1,0 +1,88 @@
+"""
+What a system says of a change, or of what it was to take back: agreed, refused, or both shipped and changed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from canonical.amendments import PieceState
+from canonical.errors import Fault
+from canonical.states import State
+from canonical.systems import Meaning
+
+from .cancelling import undo_refused
+from .milestones import past
+from .pieces import back, refuse
+from .record import Step, StepState
+from .working import Working
+
+__all__ = ["answer_step", "refuse_step"]
+
+_REFUSALS = (State.HELD, State.REJECTED, State.FAILED)
+
+
+def answer_step(work: Working, step: Step, meaning: Meaning, about: str) -> None:
+    """
+    Apply a system's word to a step.
+
+    Args:
+        about: What was said, in a sentence.
+    """
+    if meaning.state is State.COMPLETED:
+        _agreed(work, step, about)
+    elif meaning.state in _REFUSALS:
+        code = "E_TOO_LATE" if meaning.past else "E_CHANGE_REFUSED"
+        refuse_step(work, step, Fault(code=code, what=about, where=f"item {step.item}"), past=meaning.past)
+    elif step.state is StepState.HELD:
+        work.put(msgspec.structs.replace(step, state=StepState.SENT, fault=None))
+
+
+def _agreed(work: Working, step: Step, about: str) -> None:
+    if _hard_past(work, step) and not step.back:
+        what = f"{about}, and its point of no return has passed: the two cannot both be"
+        fault = Fault(code="E_CONTRADICTION", what=what, where=f"item {step.item}")
+        work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=fault))
+        work.shortcoming(step, fault)
+    elif step.back:
+        work.drop(step)
+    else:
+        done = msgspec.structs.replace(step, state=StepState.DONE, fault=None)
+        work.put(done)
+        if _undoing(work, step):
+            back(work, done)
+
+
+def _hard_past(work: Working, step: Step) -> bool:
+    part = work.parts[step.part]
+    return past(
+        part.hard_ponr,
+        work.lines[step.line],
+        order=work.order,
+        items=work.items,
+        profile=work.world.profiles[part.system],
+        now=work.now,
+    )
+
+
+def _undoing(work: Working, step: Step) -> bool:
+    amending = work.amendments.get(step.cause)
+    if amending is None:
+        return False
+    return amending.amendment.pieces[step.piece - 1].state is PieceState.UNDOING
+
+
+def refuse_step(work: Working, step: Step, fault: Fault, *, past: bool = False) -> None:
+    """A system will not do it: the piece is refused; what cannot be changed back is held."""
+    amending = work.amendments.get(step.cause)
+    if amending is None:
+        undo_refused(work, step, fault, past=past or _hard_past(work, step))
+        return
+    work.drop(step)
+    if step.back:
+        line = work.lines[step.line]
+        work.move(line, State.HELD, code=fault.code, reason=str(fault))
+        work.fault(line, fault.code, str(fault))
+        work.note("fallout", f"{step.part} could not be changed back: {fault}", code=fault.code)
+    elif not _undoing(work, step):
+        refuse(work, amending, amending.amendment.pieces[step.piece - 1], fault)

@@ -1,0 +1,86 @@
+"""
+Of which instruction a system speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from canonical.errors import Rejected
+from canonical.keys import instruction_key, instruction_reference
+from canonical.systems import Verb
+
+from .record import Instructed
+from .working import Working
+
+__all__ = ["instruction_of"]
+
+
+def instruction_of(
+    work: Working, system: str, about: tuple[tuple[str, str], ...], verbs: Collection[Verb] = tuple(Verb)
+) -> Instructed:
+    """
+    The instruction that a system speaks of, sent or not: a reply may come before the record of the sending.
+
+    Named by its own key, reference or control number it is that one; otherwise the oldest of its part that
+    has no answer, among those that what was said can answer (``verbs``).
+
+    Raises:
+        Rejected: ``E_UNMATCHED``; ``E_AMBIGUOUS_REPLY`` when only the order is named and more than one part
+            waits for an answer, or when key and reference are of two instructions.
+    """
+    named = list(dict.fromkeys(key for one in about for key in _named(work, system, one)))
+    if len(named) > 1:
+        parts = " and ".join(work.instructions[key].part for key in named)
+        what = f"{system} speaks of {parts} of order {work.order.id}"
+        raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
+    if named:
+        return work.instructions[named[0]]
+    part = work.parts[_part_meant(work, system, about)]
+    told = [one for one in work.instructions.values() if one.part == part.name]
+    waiting = [one for one in told if one.answered_at is None and one.verb in verbs]
+    if waiting or told:
+        return waiting[0] if waiting else told[-1]
+    return Instructed(
+        key=instruction_key(work.order.id, part.name, Verb.DO, 0),
+        part=part.name,
+        system=system,
+        verb=Verb.DO,
+        reference=instruction_reference(work.order.id, part.number, 0),
+        sent_at=work.now,
+    )
+
+
+def _named(work: Working, system: str, reference: tuple[str, str]) -> Iterator[str]:
+    """Keys of the instructions that a reference of the hub's own names."""
+    kind, value = reference
+    profile = work.world.profiles[system]
+    for one in work.instructions.values():
+        if one.system != system:
+            continue
+        own = {("key", one.key), (profile.reference_type, one.reference)}
+        if reference in own or (kind in one.numbers and str(one.numbers[kind]) == value):
+            yield one.key
+
+
+def _part_meant(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> str:
+    """The part of the first reference that is known; failing that, the only one that can be meant."""
+    known = {(one.type, one.value): one.part for one in work.aliases if one.owner == system and one.part}
+    own = {"key", work.world.profiles[system].reference_type}
+    named = list(dict.fromkeys(known[one] for one in about if one in known and one[0] in own))
+    if len(named) > 1:
+        what = f"{system} speaks of {' and '.join(named)} of order {work.order.id}"
+        raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
+    for reference in about:
+        if reference in known:
+            return known[reference]
+    fits = [part.name for part in work.parts.values() if part.system == system]
+    if len(fits) > 1:
+        waiting = {one.part for one in work.instructions.values() if one.answered_at is None}
+        fits = [name for name in fits if name in waiting] or fits
+    if len(fits) == 1:
+        return fits[0]
+    code = "E_AMBIGUOUS_REPLY" if fits else "E_UNMATCHED"
+    raise Rejected(
+        code, f"{system} speaks of order {work.order.id}, parts that fit: {', '.join(fits) or 'none'}"
+    )

@@ -1,0 +1,207 @@
+"""
+What an amendment wants of each item: a command, whole or a delta, held against the order in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from canonical.amendments import ChangeKind, ItemChange, OrderPatch, Scope
+from canonical.changing import differing, differing_fields, patched
+from canonical.commands import AmendOrder
+from canonical.errors import Rejected, shown
+from canonical.order import ItemRelationship, Order, OrderContent, OrderItem, every_item
+from canonical.states import State
+
+__all__ = ["Wish", "wish_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The changes that make the order in force the wanted one, and the order's own fields as wanted."""
+
+    changes: tuple[ItemChange, ...]
+    fields: OrderPatch | None = None
+
+
+def wish_of(order: Order, command: AmendOrder) -> Wish:
+    """
+    What ``command`` changes of ``order``; nothing for what is so already.
+
+    Cancelled items are not there any more: nothing can be wanted of them, and a whole order need not repeat
+    them.
+
+    Raises:
+        Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
+            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about.
+    """
+    look = _Look(order)
+    fields = command.fields
+    if command.scope is Scope.WHOLE:
+        if command.order is None:
+            raise Rejected("E_MISSING", "a whole amendment says no order", "order")
+        changes = tuple(look.whole(command.order))
+        fields = _fields_of(command.order)
+    else:
+        changes = tuple(look.delta(command))
+    _each_once(changes)
+    found = differing_fields(order, fields) if fields is not None else ()
+    if not found:
+        return Wish(changes)
+    return Wish((*changes, ItemChange(kind=ChangeKind.ORDER, fields=found)), fields)
+
+
+def _fields_of(order: OrderContent) -> OrderPatch:
+    """What a whole order says of itself; what it does not say stays as it is."""
+    return OrderPatch(
+        requested_start_date=order.requested_start_date,
+        requested_completion_date=order.requested_completion_date,
+        place=order.place or None,
+        related_party=order.related_party or None,
+        priority=order.priority or None,
+        note=order.note,
+    )
+
+
+def _each_once(changes: Sequence[ItemChange]) -> None:
+    seen = set()
+    for one in changes:
+        if one.item in seen:
+            raise Rejected(
+                "E_DUPLICATE_LINE", f"two changes are about item {shown(one.item)}", f"item {one.item}"
+            )
+        seen.add(one.item)
+
+
+class _Look:
+    """The order in force, as changes look at it."""
+
+    def __init__(self, order: Order) -> None:
+        self.items = {
+            one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
+        }
+        self.used = {one.id for one in every_item(order.product_order_item)}
+        self.refs: dict[str, list[str]] = {}
+        for one in self.items.values():
+            if one.line_ref:
+                self.refs.setdefault(one.line_ref, []).append(one.id)
+
+    def delta(self, command: AmendOrder) -> Iterator[ItemChange]:
+        """The changes of a delta."""
+        for patch in command.change:
+            old = self.items[self._named(patch.item)]
+            yield from self._change(old, patched(old, patch))
+        for name in command.remove:
+            yield from self._removed(self.items[self._named(name)])
+        ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}
+        for item in command.add:
+            yield self._added(item, ids, "")
+
+    def whole(self, order: OrderContent) -> Iterator[ItemChange]:
+        """The changes that a whole order means; an item that it leaves out is removed."""
+        given = list(_with_parents(order.product_order_item))
+        matched = {item.id: self._known(item) for _, item in given}
+        ids = {name: known or self._fresh(name) for name, known in matched.items()}
+        for parent, item in given:
+            known = matched[item.id]
+            if known is None and (not parent or matched[parent] is not None):
+                yield self._added(item, ids, ids[parent] if parent else "")
+            elif known is not None:
+                yield from self._change(self.items[known], _said(self.items[known], item, ids))
+        left = self.items.keys() - set(ids.values())
+        for name, item in self.items.items():
+            if name in left:
+                yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
+
+    def _named(self, name: str) -> str:
+        if name in self.items:
+            return name
+        found = self.refs.get(name, [])
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(list(self.items)[:5])
+        raise Rejected(
+            "E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}", f"one of {known}"
+        )
+
+    def _known(self, item: OrderItem) -> str | None:
+        found = self.refs.get(item.line_ref, []) if item.line_ref else []
+        if len(found) == 1:
+            return found[0]
+        return item.id if item.id in self.items and not found else None
+
+    def _fresh(self, name: str) -> str:
+        """``name``, or the next number that no item has had: a cancelled item stays on the order."""
+        if name in self.used:
+            name = str(max((int(one) for one in self.used if one.isdecimal()), default=0) + 1)
+        self.used.add(name)
+        return name
+
+    def _change(self, old: OrderItem, new: OrderItem) -> Iterator[ItemChange]:
+        fields = differing(old, new)
+        if fields:
+            wanted = msgspec.structs.replace(new, product_order_item=(), state=None, cause=None)
+            yield ItemChange(
+                kind=ChangeKind.CHANGE, item=old.id, fields=fields, wanted=wanted, line_ref=old.line_ref
+            )
+
+    def _removed(self, item: OrderItem) -> Iterator[ItemChange]:
+        """An item goes with what it holds."""
+        for one in every_item((item,)):
+            if one.id in self.items:
+                yield ItemChange(kind=ChangeKind.REMOVE, item=one.id, line_ref=one.line_ref)
+
+    def _added(self, item: OrderItem, ids: Mapping[str, str], parent: str) -> ItemChange:
+        wanted = _renamed(item, ids)
+        return ItemChange(
+            kind=ChangeKind.ADD, item=wanted.id, wanted=wanted, line_ref=item.line_ref, parent=parent
+        )
+
+
+def _said(old: OrderItem, new: OrderItem, ids: Mapping[str, str]) -> OrderItem:
+    """
+    The item as a whole order says it: what it says nothing of stays, for its format may have no place for it.
+    """
+    product = msgspec.structs.replace(
+        old.product,
+        product_characteristic=new.product.product_characteristic or old.product.product_characteristic,
+        place=new.product.place or old.product.place,
+        product_serial_number=new.product.product_serial_number or old.product.product_serial_number,
+    )
+    return msgspec.structs.replace(
+        old,
+        product=product,
+        product_offering=new.product_offering,
+        quantity=new.quantity,
+        item_price=new.item_price or old.item_price,
+        note=(*old.note, *(one for one in new.note if one not in old.note)),
+        product_order_item_relationship=_ties(new, ids) or old.product_order_item_relationship,
+    )
+
+
+def _renamed(item: OrderItem, ids: Mapping[str, str]) -> OrderItem:
+    nested = tuple(_renamed(one, ids) for one in item.product_order_item)
+    return msgspec.structs.replace(
+        item,
+        id=ids[item.id],
+        product_order_item=nested,
+        product_order_item_relationship=_ties(item, ids),
+        state=None,
+        cause=None,
+    )
+
+
+def _ties(item: OrderItem, ids: Mapping[str, str]) -> tuple[ItemRelationship, ...]:
+    return tuple(
+        msgspec.structs.replace(one, id=ids.get(one.id, one.id))
+        for one in item.product_order_item_relationship
+    )
+
+
+def _with_parents(items: Sequence[OrderItem], parent: str = "") -> Iterator[tuple[str, OrderItem]]:
+    for item in items:
+        yield parent, item
+        yield from _with_parents(item.product_order_item, item.id)
