@@ -56,6 +56,10 @@ def open_store(settings: Settings) -> Store:
     return open_at(settings.store)
 
 
+# Versions that a worker keeps at hand: orders live for weeks, and rules change now and then.
+_PINNED = 8
+
+
 @dataclass(slots=True)
 class CurrentRules:
     """The store's current rules; read anew when its version has changed, kept when the new ones are wrong."""
@@ -66,6 +70,7 @@ class CurrentRules:
     rules: RuleSet
     refused: str = ""
     _own: RuleSet = field(init=False)
+    _pinned: dict[str, RuleSet] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._own = self.rules
@@ -82,6 +87,20 @@ class CurrentRules:
         if version is not None and version != self.rules.version:
             self._read(version)
         return self.rules
+
+    def pinned(self, version: str) -> RuleSet | None:
+        """An earlier version, which an order is pinned to; None when it is not there, or fits no more."""
+        known = self._pinned.get(version)
+        if known is None and (texts := self.store.load_rules(version)) is not None:
+            try:
+                known = read(texts, self.profiles)
+            except RulesError as error:
+                _log.error("rules_refused", version=version, error=str(error))
+                return None
+            if len(self._pinned) == _PINNED:
+                self._pinned.pop(next(iter(self._pinned)))
+            self._pinned[version] = known
+        return known
 
     def _read(self, version: str) -> None:
         texts = self.store.load_rules(version)
@@ -141,6 +160,7 @@ def wire(
         systems=links,
         lanes={lane.queue: lane for lane in found},
         rules=rules,
+        pinned=rules.pinned,
         folders=_folders(settings, adapters),
         limits=limits,
     )

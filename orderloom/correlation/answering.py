@@ -14,13 +14,25 @@ from canonical.notices import Notice, NoticeKind
 from canonical.order import Order
 from canonical.references import Endpoint
 
-from .record import Amending, Cancelling, Record
+from .record import Amending, Cancelling, Record, Told
 from .tell import document_at, endpoints_of
 
-__all__ = ["about_of", "answers_of"]
+__all__ = ["answers_of", "told_of"]
 
 
-def about_of(notice: Notice) -> str:
+def told_of(notice: Notice, order: Order) -> Told:
+    """What is kept of a notice about ``order``, before it has bytes."""
+    return Told(
+        endpoint=notice.endpoint,
+        kind=notice.kind,
+        version=order.version,
+        at=notice.at,
+        state=order.state,
+        about=_about(notice),
+    )
+
+
+def _about(notice: Notice) -> str:
     """Id of what a notice answers; empty when it answers nothing."""
     if notice.amendment is not None:
         return notice.amendment.id

@@ -29,7 +29,7 @@ from .postgres_sql import (
     upsert,
 )
 from .record import Record
-from .rows import ALIAS, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Row, Table
+from .rows import ALIAS, CHANGE, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Row, Table
 from .rows_changes import RecordChanges, record_changes
 from .rows_port import (
     ATTEMPT,
@@ -48,7 +48,7 @@ from .rows_port import (
 
 __all__ = ["Entered", "forget", "write"]
 
-_CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS)
+_CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
 
 _PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, INTAKE_FILE)
 _UPSERT = {table.name: upsert(table) for table in (*_CHILDREN, *_PLAIN)}

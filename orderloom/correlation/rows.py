@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from canonical.base import Id
 from canonical.codec import decode, encode
+from canonical.instructions import InstructionLine
 from canonical.notices import NoticeKind
 from canonical.order import Order, OrderItem
 from canonical.plan import PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-from .record import Alias, Instructed, Line, Record, Told
+from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
 
 __all__ = [
     "ALIAS",
+    "CHANGE",
     "CHILDREN",
     "INSTRUCTION",
     "ITEM",
@@ -113,13 +116,17 @@ LINE = _child("line", "part item number state since revision sent cause word cod
 INSTRUCTION = _child(
     "instruction",
     "key part system verb reference sent_at revision attempt native received answered_at asked numbers"
-    " inquiries inquiring",
+    " inquiries inquiring items undoes lines",
 )
-TOLD = _child("told", "endpoint kind version at state native")
+TOLD = _child("told", "endpoint kind version at state native about")
 ALIAS = _child("alias", "owner type value part")
+CHANGE = _child("change", "kind ref state endpoint at doc")
 
 # What a record is loaded from, besides its row in ``orders``; items and parts are in the documents there.
-CHILDREN = (LINE, INSTRUCTION, TOLD, ALIAS)
+CHILDREN = (LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
+
+# What a row of `change` holds, by its kind.
+_CHANGES: Mapping[str, type[Any]] = {"amendment": Amending, "cancel": Cancelling, "step": Step}
 
 
 def mapping_text(values: Mapping[str, Any]) -> str:
@@ -175,6 +182,7 @@ class RecordRows:
         yield INSTRUCTION, old.instructions, after.instructions, self._instruction_row
         yield TOLD, old.told, after.told, self._told_row
         yield ALIAS, old.aliases, after.aliases, _alias_row
+        yield CHANGE, _changes(old), _changes(after), self._change_row
 
     def order_row(self, record: Record) -> Row:
         """
@@ -213,6 +221,7 @@ class RecordRows:
             children: By table name, rows without order id and position, in order of position.
         """
         doc, plan, outputs = row[-3:]
+        changes = [decode(one[-1], _CHANGES[one[0]]) for one in children[CHANGE.name]]
         return Record(
             order=decode(doc, Order),
             plan=decode(plan, Plan),
@@ -221,6 +230,9 @@ class RecordRows:
             told=tuple(map(self._told, children[TOLD.name])),
             aliases=tuple(Alias(*one) for one in children[ALIAS.name]),
             outputs=mapping(outputs),
+            amendments=tuple(one for one in changes if isinstance(one, Amending)),
+            cancels=tuple(one for one in changes if isinstance(one, Cancelling)),
+            steps=tuple(one for one in changes if isinstance(one, Step)),
         )
 
     def _line_row(self, line: Line) -> Row:
@@ -273,11 +285,14 @@ class RecordRows:
             mapping_text(one.numbers),
             one.inquiries,
             int(one.inquiring),
+            encode(one.items).decode(),
+            one.undoes,
+            encode(one.lines).decode() if one.lines else "[]",
         )
 
     def _instruction(self, row: Row) -> Instructed:
         key, part, system, verb, reference, sent_at, revision, attempt, native, *rest = row
-        received, answered_at, asked, numbers, inquiries, inquiring = rest
+        received, answered_at, asked, numbers, inquiries, inquiring, items, undoes, lines = rest
         return Instructed(
             key=key,
             part=part,
@@ -294,14 +309,17 @@ class RecordRows:
             numbers={} if numbers == "{}" else decode(numbers, dict[str, int]),
             inquiries=inquiries,
             inquiring=bool(inquiring),
+            items=decode(items, tuple[Id, ...]),
+            undoes=undoes,
+            lines=() if lines == "[]" else decode(lines, tuple[InstructionLine, ...]),
         )
 
     def _told_row(self, told: Told) -> Row:
         at = self._at.write(told.at)
-        return (told.endpoint, told.kind.value, told.version, at, told.state.value, told.native)
+        return (told.endpoint, told.kind.value, told.version, at, told.state.value, told.native, told.about)
 
     def _told(self, row: Row) -> Told:
-        endpoint, kind, version, at, state, native = row
+        endpoint, kind, version, at, state, native, about = row
         return Told(
             endpoint=endpoint,
             kind=_KINDS[kind],
@@ -309,7 +327,15 @@ class RecordRows:
             at=self._at.read(at),
             state=_STATES[state],
             native=native,
+            about=about,
         )
+
+    def _change_row(self, one: Amending | Cancelling | Step) -> Row:
+        doc = encode(one).decode()
+        if isinstance(one, Step):
+            return ("step", one.cause, one.state.value, "", None, doc)
+        kind, what = ("amendment", one.amendment) if isinstance(one, Amending) else ("cancel", one.task)
+        return (kind, what.id, what.state.value, what.endpoint, self._at.write(what.at), doc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +347,16 @@ class _NothingYet:
     instructions: tuple[Instructed, ...] = ()
     told: tuple[Told, ...] = ()
     aliases: tuple[Alias, ...] = ()
+    amendments: tuple[Amending, ...] = ()
+    cancels: tuple[Cancelling, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 _NOTHING = _NothingYet(Plan(rules_version="none", parts=()))
+
+
+def _changes(record: Record | _NothingYet) -> Sequence[Any]:
+    return record.amendments + record.cancels + record.steps
 
 
 def _items(before: Record | None, after: Record) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from .port import Changes, OutboxRow
 from .record import Record
-from .rows import ALIAS, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Row, Table
+from .rows import ALIAS, CHANGE, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Row, Table
 from .rows_changes import record_changes
 from .rows_port import (
     ATTEMPT,
@@ -31,7 +31,7 @@ from .sqlite_sql import PORT, RECORDS, Key, cut, delete, insert, key_list, updat
 
 __all__ = ["write"]
 
-_CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS)
+_CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
 
 _PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, INTAKE_FILE)
 _UPSERT = {table.name: upsert(table) for table in (*_CHILDREN, *_PLAIN)}

@@ -35,7 +35,7 @@ from canonical.states import Cause, State
 from canonical.systems import Verb
 
 from .amending import advance_amendments
-from .answering import about_of, answers_of
+from .answering import answers_of, told_of
 from .cancelling import advance_cancel, cancel_stage, cancelled_items
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
@@ -435,18 +435,10 @@ class Working:
 
 
 def _told(notice: Notice) -> Told:
-    order = notice.order
-    if order is None:
+    if notice.order is None:
         msg = "a notice that the fold makes is about an order"
         raise AssertionError(msg)
-    return Told(
-        endpoint=notice.endpoint,
-        kind=notice.kind,
-        version=order.version,
-        at=notice.at,
-        state=order.state,
-        about=about_of(notice),
-    )
+    return told_of(notice, notice.order)
 
 
 def _wanted(line: Line) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from adapters.kit.contract import (
     INQUIRY,
@@ -17,12 +18,16 @@ from adapters.kit.contract import (
     OutboundAdapter,
     Stamp,
 )
+from canonical.commands import AmendOrder
 from canonical.errors import Rejected
 from canonical.instructions import Instruction
+from canonical.order import Order
+from canonical.proposal import Proposal
 from canonical.references import Endpoint
 from canonical.systems import Attachment, SystemProfile
 from orderloom.correlation.folded import World
 from orderloom.hub_topology import Lane, system_in, system_work
+from routes.amend import propose
 from routes.model import RuleSet
 
 __all__ = ["Hub", "Limits", "SystemLink"]
@@ -97,6 +102,7 @@ class Hub:
 
     Args:
         rules: Gives the current rules; asked once a batch.
+        pinned: Gives an earlier version of them, which an order is pinned to; None when it cannot be read.
         folders: Channels that have a drop folder.
     """
 
@@ -106,6 +112,7 @@ class Hub:
     rules: Callable[[], RuleSet]
     folders: frozenset[str] = frozenset()
     limits: Limits = Limits()
+    pinned: Callable[[str], RuleSet | None] = lambda version: None
 
     def profiles(self) -> Mapping[str, SystemProfile]:
         """What each system can do."""
@@ -113,7 +120,17 @@ class Hub:
 
     def world(self, rules: RuleSet) -> World:
         """What the fold may look up."""
-        return World(self.profiles(), rules.references.endpoints)
+        return World(self.profiles(), rules.references.endpoints, partial(self._propose, rules))
+
+    def _propose(self, current: RuleSet, order: Order, command: AmendOrder) -> Proposal:
+        """An amendment planned by the version that its order is pinned to: versions are never mixed."""
+        version = order.rules_version
+        rules = current if current.version == version else self.pinned(version)
+        if rules is None:
+            raise Rejected(
+                "E_CONFIG", f"the rules {version} of the order cannot be read", f"order {order.id}"
+            )
+        return propose(order, command, rules, self.profiles())
 
     @staticmethod
     def only_endpoint(rules: RuleSet, channel: str) -> Endpoint | None:

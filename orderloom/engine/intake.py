@@ -12,23 +12,34 @@ import msgspec
 
 from adapters.kit.contract import BatchAdapter
 from canonical.codec import encode
-from canonical.commands import AskStatus, CommandReceipt, Origin, RejectedDocument
-from canonical.errors import Fault, shown
-from canonical.keys import message_id, order_id
+from canonical.commands import (
+    AmendOrder,
+    Answer,
+    AskStatus,
+    CancelOrder,
+    CommandReceipt,
+    Origin,
+    RejectedDocument,
+)
+from canonical.errors import Fault, Rejected, shown
+from canonical.keys import message_id
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
-from canonical.order import Order
 from orderloom.correlation.fold import accept
 from orderloom.correlation.port import InboxRow, IntakeRow, JournalEntry
 from orderloom.correlation.record import Record
-from orderloom.correlation.tell import document_at, endpoints_of
+from orderloom.correlation.tell import document_at
 
+from .changing import apply_change, visible_order, wait_for_order
 from .items import Document, FromChannel, Submission, document_origin
-from .keys import business_key, envelope_key, intake_id
+from .keys import Change, business_key, change_hash, envelope_key, intake_id
 from .outgoing import Ack, Again, Tell, last_word, order_about
 from .replying import fold_waiting
 from .unit import Unit
 
 __all__ = ["FILE_REF", "Judge", "envelope_reused", "take_intake"]
+
+# Documents that take a key, and are answered by what became of their order.
+_TAKEN = (Submission, AmendOrder, CancelOrder, Answer)
 
 FILE_REF = "file|"
 """How the ref of an envelope begins that came as a file; the id of its row follows."""
@@ -67,9 +78,11 @@ def _news(unit: Unit, item: FromChannel, known: InboxRow) -> bool:
     fresh = [
         one
         for one in item.documents
-        if isinstance(one, Submission) and business_key(one.command.origin) not in unit.inbox
+        if isinstance(one, _TAKEN) and business_key(document_origin(one)) not in unit.inbox
     ]
-    return any(one.fault is None or (one.ours and not parked) for one in fresh)
+    return any(
+        not isinstance(one, Submission) or one.fault is None or (one.ours and not parked) for one in fresh
+    )
 
 
 class Judge(ABC):
@@ -104,6 +117,8 @@ class Judge(ABC):
         match document:
             case Submission():
                 return self._submit(document)
+            case AmendOrder() | CancelOrder() | Answer():
+                return self._change(document)
             case AskStatus():
                 _answer_status(self.unit, document, self.id)
                 return Verdict(origin=document.origin, outcome=Outcome.ACCEPTED)
@@ -131,7 +146,7 @@ class Judge(ABC):
         origin = submission.command.origin
         first = self.unit.inbox.get(business_key(origin))
         if first is not None:
-            return self._same_number(submission, first)
+            return self._same_number(origin, submission.hash, first)
         if submission.fault is not None and submission.ours:
             self.set_aside(submission.fault)
             return Verdict(origin=origin, outcome=Outcome.PARKED, fault=submission.fault)
@@ -148,9 +163,27 @@ class Judge(ABC):
         order = self.unit.records[record.id].order
         return Verdict(origin=origin, outcome=Outcome.ACCEPTED, order=order, order_id=order.id)
 
-    def _same_number(self, submission: Submission, first: InboxRow) -> Verdict:
-        origin = submission.command.origin
-        if first.hash != submission.hash:
+    def _change(self, command: Change) -> Verdict:
+        """A change of an order that is there, or is still to come."""
+        origin = command.origin
+        first = self.unit.inbox.get(business_key(origin))
+        if first is not None:
+            return self._same_number(origin, change_hash(command), first)
+        order = visible_order(self.unit, command.about, origin.endpoint)
+        if order is None:
+            if wait_for_order(self.unit, command, self.hash):
+                return Verdict(origin=origin, outcome=Outcome.ACCEPTED)
+            what = f"no order {shown(command.about.value)}"
+            return self.reject(origin, Fault(code="E_NOT_FOUND", what=what))
+        try:
+            record = apply_change(self.unit, command, order.id)
+        except Rejected as rejected:
+            return self.reject(origin, rejected.fault)
+        self._journal(*self.kept, order=record.id, native=self.hash)
+        return Verdict(origin=origin, outcome=Outcome.ACCEPTED, order=record.order, order_id=record.id)
+
+    def _same_number(self, origin: Origin, digest: str, first: InboxRow) -> Verdict:
+        if first.hash != digest:
             when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
             number = f"{origin.document_type} {shown(origin.document)}"
             what = f"{number} is order {first.ref} of {when}, with other content"
@@ -281,7 +314,7 @@ def _answer_again(unit: Unit, item: FromChannel, known: InboxRow, origin: Origin
 
 def _orders_of(unit: Unit, item: FromChannel) -> list[InboxRow]:
     """The keys of the orders that a message's documents became."""
-    keys = (business_key(one.command.origin) for one in item.documents if isinstance(one, Submission))
+    keys = (business_key(document_origin(one)) for one in item.documents if isinstance(one, _TAKEN))
     firsts = (unit.inbox.get(key) for key in keys)
     return [first for first in firsts if first is not None and first.ref in unit.records]
 
@@ -306,7 +339,7 @@ def _may_answer(unit: Unit, row: InboxRow) -> bool:
 def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
     """Its own order, or the same answer whether another's order exists or none does."""
     endpoint = ask.origin.endpoint
-    order = _visible(unit, ask, endpoint)
+    order = visible_order(unit, ask.about, endpoint)
     fault = (
         None if order is not None else Fault(code="E_NOT_FOUND", what=f"no order {shown(ask.about.value)}")
     )
@@ -321,13 +354,3 @@ def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
         document=document_at(order, endpoint) if order is not None else "",
     )
     unit.outgoing.append(Tell(notice, cause=f"{intake}|{ask.origin.position}|{unit.now.isoformat()}"))
-
-
-def _visible(unit: Unit, ask: AskStatus, endpoint: str) -> Order | None:
-    orders = {
-        one: unit.records[one].order for one in unit.found.get(ask.about.value, ()) if one in unit.records
-    }
-    own = [order for order in orders.values() if endpoint in endpoints_of(order)]
-    mine = order_id(endpoint, ask.about.type or "", ask.about.value)
-    exact = [order for order in own if order.id == mine]
-    return (exact or own)[0] if exact or len(own) == 1 else None

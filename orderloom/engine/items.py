@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 
 from adapters.kit.contract import Checked
 from broker.port import Delivery
-from canonical.commands import AskStatus, CommandReceipt, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import (
+    AmendOrder,
+    Answer,
+    AskStatus,
+    CancelOrder,
+    CommandReceipt,
+    Origin,
+    RejectedDocument,
+    SubmitOrder,
+)
 from canonical.errors import Fault, Rejected
 from canonical.instructions import Instruction
 from canonical.order import Order
@@ -53,7 +62,7 @@ class Submission:
     ours: bool = False
 
 
-Document = Submission | AskStatus | CommandReceipt | RejectedDocument
+Document = Submission | AmendOrder | CancelOrder | Answer | AskStatus | CommandReceipt | RejectedDocument
 
 
 def document_origin(document: Document) -> Origin:

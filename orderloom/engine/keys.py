@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from canonical.codec import encode
-from canonical.commands import AskStatus, Origin
+from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Origin
 from canonical.errors import Rejected
 from canonical.keys import content_hash, message_id
 from canonical.replies import Receipt, Reply
@@ -32,14 +32,18 @@ from .items import (
     item_documents,
 )
 
+_NO_ORIGIN = Origin(channel="none")
+
 # What :func:`parked_id` makes; anything else in the header of a stranger is no key to look for.
 _PARKED_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 __all__ = [
+    "Change",
     "about_keys",
     "alias_keys",
     "asked_values",
     "business_key",
+    "change_hash",
     "envelope_key",
     "given_keys",
     "inbox_keys",
@@ -54,7 +58,11 @@ __all__ = [
     "reused_keys",
     "said_in",
     "taken_key",
+    "waited_for",
 ]
+
+Change = AmendOrder | CancelOrder | Answer
+"""What a document may ask of an order that is there already."""
 
 
 def envelope_key(origin: Origin, digest: str) -> str:
@@ -68,8 +76,20 @@ def intake_id(envelope: str, digest: str) -> str:
 
 
 def business_key(origin: Origin) -> str:
-    """Inbox key of a document: who sends it, what it is, its number."""
-    return f"business|{origin.endpoint}|{origin.document_type}|{origin.document}"
+    """Inbox key of a document: who sends it, what it is, its number, or else its place in its envelope."""
+    document = origin.document or f"{origin.envelope}#{origin.position}"
+    return f"business|{origin.endpoint}|{origin.document_type}|{document}"
+
+
+def change_hash(command: Change) -> str:
+    """Of what a document asks, whichever envelope it came in."""
+    return content_hash(encode(msgspec.structs.replace(command, origin=_NO_ORIGIN)))
+
+
+def waited_for(command: Change) -> str | None:
+    """Alias key of the order that a change names; None when it does not say whose number of what it is."""
+    about = command.about
+    return f"{command.origin.endpoint}|{about.type}|{about.value}" if about.type else None
 
 
 def reply_key(said: Reply | Receipt) -> str:
@@ -119,7 +139,7 @@ def inbox_keys(items: Iterable[Item]) -> Iterator[str]:
             for document in item_documents(item):
                 origin = document_origin(document)
                 yield envelope_key(origin, item.hash)
-                if isinstance(document, Submission):
+                if isinstance(document, Submission | Change):
                     yield business_key(origin)
         else:
             yield from (reply_key(said) for said in said_in(item))
@@ -141,6 +161,7 @@ def alias_keys(items: Iterable[Item], world: World) -> Iterator[str]:
     """Every alias key that the batch looks up or makes."""
     for item in items:
         yield from new_aliases(item, world)
+        yield from early_aliases(item)
         for said in said_in(item):
             yield from about_keys(said)
         yield from given_keys(item)
@@ -153,6 +174,13 @@ def new_aliases(item: Item, world: World) -> Iterator[str]:
     for document in item_documents(item):
         if isinstance(document, Submission) and document.order is not None and document.plan is not None:
             yield from (alias.key for alias in planned_aliases(document.order, document.plan, world))
+
+
+def early_aliases(item: Item) -> Iterator[str]:
+    """Alias keys under which what came before its order waits."""
+    for document in item_documents(item):
+        if isinstance(document, Change) and (alias := waited_for(document)) is not None:
+            yield alias
 
 
 def given_keys(item: Item) -> Iterator[str]:
@@ -172,7 +200,7 @@ def asked_values(items: Iterable[Item]) -> Iterator[str]:
     """Alias values that somebody asks about."""
     for item in items:
         for document in item_documents(item):
-            if isinstance(document, AskStatus):
+            if isinstance(document, AskStatus | Change):
                 yield document.about.value
 
 

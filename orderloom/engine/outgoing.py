@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 from broker.port import Delivery
 from canonical.errors import Fault
@@ -15,7 +15,7 @@ from canonical.notices import Intake, Notice
 from orderloom.correlation.folded import Announcement, Dispatch
 from orderloom.correlation.intake_files import IntakeFile
 from orderloom.correlation.port import IntakeRow
-from orderloom.correlation.record import Record
+from orderloom.correlation.record import Record, Told
 
 __all__ = [
     "Ack",
@@ -95,9 +95,14 @@ class Handle:
 Outgoing = Ack | AckFile | Tell | Again | Instruct | Announce | Handle
 
 
-def notice_id(order_id: str, version: int, at: datetime, kind: str, endpoint: str) -> str:
-    """The message id of a notice: of one kind there may be several for a version, at different times."""
-    return message_id("notice", f"{order_id}|{version}|{at.astimezone(UTC).isoformat()}", kind, endpoint)
+def notice_id(order_id: str, told: Told) -> str:
+    """
+    The message id of a notice: of one kind there may be several for a version, at different times, or in
+    answer to different documents.
+    """
+    about = f"|{told.about}" if told.about else ""
+    what = f"{order_id}|{told.version}|{told.at.astimezone(UTC).isoformat()}{about}"
+    return message_id("notice", what, told.kind, told.endpoint)
 
 
 def order_about(orders: Iterable[str]) -> str:
@@ -117,5 +122,5 @@ def last_word(record: Record, endpoint: str) -> Again | None:
     told = record.last_told(endpoint)
     if told is None or not told.native:
         return None
-    again = notice_id(record.id, told.version, told.at, told.kind, endpoint)
-    return Again(endpoint, told.native, again, f"notice.{told.kind}.v1", record.id)
+    kind = f"notice.{told.kind}.v1"
+    return Again(endpoint, told.native, notice_id(record.id, told), kind, record.id)

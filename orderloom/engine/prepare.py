@@ -15,7 +15,17 @@ import msgspec
 from adapters.kit.contract import Native
 from broker.port import Delivery
 from canonical.codec import decode, encode
-from canonical.commands import AskStatus, Command, CommandReceipt, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import (
+    AmendOrder,
+    Answer,
+    AskStatus,
+    CancelOrder,
+    Command,
+    CommandReceipt,
+    Origin,
+    RejectedDocument,
+    SubmitOrder,
+)
 from canonical.errors import Fault, Rejected, shown
 from canonical.instructions import Instruction
 from canonical.keys import content_hash
@@ -34,6 +44,9 @@ from .items import Document, FromCall, FromChannel, FromSystem, FromWork, Item, 
 from .translate import translated
 
 __all__ = ["call_item", "planned", "prepare"]
+
+# What is judged by the order that it is about, which only the transaction knows.
+_AS_IT_COMES = (AmendOrder, CancelOrder, Answer, AskStatus, CommandReceipt, RejectedDocument)
 
 # Faults of the rules, not of the document: the sender is not to blame, and the message is kept for a person.
 _OURS = {"E_NO_ROUTE", "E_ITEM_NOT_ROUTED"}
@@ -133,12 +146,11 @@ def _document(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now
     _hold_no_nul(encode(command))
     if isinstance(command, SubmitOrder):
         return _submission(hub, rules, command, now)
-    if isinstance(command, AskStatus | CommandReceipt | RejectedDocument):
+    if isinstance(command, _AS_IT_COMES):
         return command
     what = f"{type(command).__name__} is not taken yet"
-    fault = Fault(
-        code="E_ACTION", what=what, where=command.origin.document_type, allowed="SubmitOrder, AskStatus"
-    )
+    allowed = "SubmitOrder, AmendOrder, CancelOrder, Answer, AskStatus"
+    fault = Fault(code="E_ACTION", what=what, where=command.origin.document_type, allowed=allowed)
     return RejectedDocument(origin=command.origin, fault=fault)
 
 

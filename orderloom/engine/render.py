@@ -20,6 +20,7 @@ from canonical.keys import content_hash, inquiry_key, message_id
 from canonical.notices import Notice
 from canonical.references import Endpoint
 from canonical.systems import Attachment
+from orderloom.correlation.answering import told_of
 from orderloom.correlation.fold import instruct_failed
 from orderloom.correlation.port import JournalEntry, OutboxRow
 from orderloom.correlation.record import Alias, Instructed, Record
@@ -178,11 +179,9 @@ class Renderer:
 
     def _told(self, order_id: str, notice: Notice, native: str) -> None:
         record = self.unit.records[order_id]
+        said = None if notice.order is None else told_of(notice, notice.order)
         told = tuple(
-            msgspec.structs.replace(one, native=native)
-            if (one.endpoint, one.kind, one.native) == (notice.endpoint, notice.kind, "")
-            else one
-            for one in record.told
+            msgspec.structs.replace(one, native=native) if one == said else one for one in record.told
         )
         self.unit.records[order_id] = msgspec.structs.replace(record, told=told)
 
@@ -402,5 +401,5 @@ def _letter_of(one: Tell) -> _Letter:
     if one.cause:
         key = message_id("notice", one.cause, notice.kind, notice.endpoint)
     else:
-        key = notice_id(order.id, order.version, notice.at, notice.kind, notice.endpoint)
+        key = notice_id(order.id, told_of(notice, order))
     return _Letter(key, kind, order.id, order_headers(order, key))

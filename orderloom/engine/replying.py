@@ -19,6 +19,7 @@ from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingRep
 from orderloom.correlation.record import Record
 from orderloom.hub_topology import system_replies
 
+from .changing import fold_waiting_change, is_change, refuse_waiting_change
 from .items import FromSystem
 from .keys import about_keys, own_key, parked_id, reply_hash, reply_key, taken_key
 from .unit import Unit
@@ -201,6 +202,9 @@ def fold_waiting(unit: Unit, record: Record) -> None:
 
 
 def _fold_early(unit: Unit, order_id: str, waiting: WaitingReply) -> None:
+    if is_change(waiting):
+        fold_waiting_change(unit, order_id, waiting)
+        return
     said = decode_said(waiting.reply)
     unit.changes.waited.append(waiting.id)
     unit.forget(early_timer(waiting.id))
@@ -219,7 +223,10 @@ def _fold_early(unit: Unit, order_id: str, waiting: WaitingReply) -> None:
 
 
 def park_waiting(unit: Unit, waiting: WaitingReply, fault: Fault, order_id: str = "") -> None:
-    """Park the message of a reply that has waited."""
+    """Park the message of a reply that has waited; a change is refused instead: its sender can be told."""
+    if is_change(waiting):
+        refuse_waiting_change(unit, waiting)
+        return
     queue = decode(waiting.reply, _Kept).queue or system_replies(waiting.system)
     native = unit.changes.natives.get(waiting.native) or unit.tx.natives([waiting.native])[waiting.native]
     row = parked_id(queue, waiting.native)

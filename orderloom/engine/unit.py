@@ -137,6 +137,8 @@ class Unit:
         self.outgoing += [Announce(one, cause) for one in announced]
         self.outgoing += [Instruct(one, record.id) for one in folded.dispatches]
         self.outgoing += [Tell(one) for one in folded.notices]
+        for draft in folded.drafts:
+            self.records.setdefault(draft.id, draft)
         return record
 
     def taken(self, row: InboxRow) -> None:

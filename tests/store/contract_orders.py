@@ -17,10 +17,12 @@ from canonical.notices import NoticeKind
 from canonical.states import TERMINAL, Cause, State
 from canonical.systems import Verb
 from orderloom.correlation.port import Changes, JournalEntry, StoreError, WaitingReply
-from orderloom.correlation.record import Alias, Instructed, Line, Record, Told
+from orderloom.correlation.record import Alias, Instructed, Line, Record, Step, StepState, Told
 from tests.store.contract_messages import fails
 from tests.store.orders import (
     NOW,
+    amending,
+    cancelling,
     full_record,
     instructed,
     item,
@@ -75,6 +77,10 @@ TOLD = st.builds(
     at=INSTANTS,
     state=STATES,
     native=TEXT,
+    about=TEXT,
+)
+STEPS = st.builds(
+    Step, cause=IDS, piece=st.integers(0, 9), part=IDS, item=IDS, state=st.sampled_from(sorted(StepState))
 )
 ALIASES = st.builds(Alias, owner=IDS, type=IDS, value=IDS, part=TEXT)
 
@@ -94,6 +100,9 @@ RECORDS = st.builds(
     instructions=tuples(INSTRUCTIONS),
     told=tuples(TOLD),
     aliases=tuples(ALIASES),
+    amendments=tuples(IDS.map(amending)),
+    cancels=tuples(IDS.map(cancelling)),
+    steps=tuples(STEPS),
     outputs=st.dictionaries(TEXT, TEXT, max_size=2),
 )
 
@@ -129,7 +138,10 @@ class OrdersContract:
     def test_the_full_record_leaves_no_field_at_its_default(self):
         """The test above would not see a new field that nobody maps, unless its builder says it."""
         full = full_record()
-        for one in (full, full.lines[0], full.instructions[0], full.told[0], full.aliases[0]):
+        amending, cancelling = full.amendments[0], full.cancels[0]
+        rows = (full.lines[0], full.instructions[0], full.told[0], full.aliases[0], full.steps[0])
+        changes = (amending, amending.amendment, amending.amendment.pieces[0], cancelling.task)
+        for one in (full, *rows, *changes):
             for field in msgspec.structs.fields(one):
                 default = (
                     field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()

@@ -7,13 +7,27 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from canonical import amendments as a
 from canonical import order as o
+from canonical.commands import AmendOrder, OrderRef, Origin
+from canonical.errors import Fault
+from canonical.instructions import InstructionLine
 from canonical.notices import NoticeKind
 from canonical.plan import OnFallout, PartPlan, Plan, Reason
 from canonical.states import Action, Cause, State
 from canonical.systems import Verb
 from orderloom.correlation.port import Changes, NativeRow, OutboxRow
-from orderloom.correlation.record import Alias, Instructed, Line, Record, Told
+from orderloom.correlation.record import (
+    Alias,
+    Amending,
+    Cancelling,
+    Instructed,
+    Line,
+    Record,
+    Step,
+    StepState,
+    Told,
+)
 
 NOW = datetime(2026, 11, 21, 20, 17, 0, 123456, tzinfo=UTC)
 
@@ -226,6 +240,9 @@ def full_record(number: int = 7) -> Record:
                 inquiries=3,
                 inquiring=True,
                 numbers={"group": 17, "interchange": 9},
+                items=("1.1",),
+                undoes="k0",
+                lines=(InstructionLine(number=2, item=inner, was=item("voice")),),
             ),
         ),
         told=(
@@ -236,11 +253,91 @@ def full_record(number: int = 7) -> Record:
                 at=later(3),
                 state=State.PENDING,
                 native="cd" * 32,
+                about="AM000000000001",
             ),
         ),
         aliases=(Alias(owner="oss.internet", type="serviceOrder", value="SO-1", part="internet"),),
         outputs={"crm.accountId": "A-1"},
+        amendments=(amending("AM000000000001"),),
+        cancels=(cancelling("AM000000000002"),),
+        steps=(
+            Step(
+                cause="AM000000000001",
+                piece=1,
+                part="internet",
+                item="1.1",
+                state=StepState.HELD,
+                verb=Verb.MODIFY,
+                removes=True,
+                added=True,
+                back=True,
+                key="k2",
+                fault=Fault(code="E_NO_ANSWER", what="silent"),
+            ),
+        ),
     )
+
+
+def amending(name: str) -> Amending:
+    """An amendment of which every field is said."""
+    wanted = item("internet")
+    change = a.ItemChange(
+        kind=a.ChangeKind.CHANGE,
+        item="1.1",
+        fields=("quantity",),
+        wanted=wanted,
+        line_ref="001",
+        parent="1",
+    )
+    fault = Fault(code="E_CHARGE", what="it costs", where="item 1.1", allowed="a yes")
+    piece = a.Piece(
+        number=1,
+        changes=(change,),
+        state=a.PieceState.AWAITING_CUSTOMER,
+        question=f"{name}-1",
+        fault=fault,
+        charge=o.Money(value=Decimal("30.00"), unit="USD"),
+        answer_by=later(60),
+        version=2,
+        follow_on="OL8",
+    )
+    amendment = a.Amendment(
+        id=name,
+        endpoint="web.shop",
+        at=NOW,
+        state=a.AmendmentState.AWAITING_CUSTOMER,
+        scope=a.Scope.WHOLE,
+        document="C-1/2",
+        base=1,
+        atomic=True,
+        pieces=(piece,),
+        fields=a.OrderPatch(priority="2"),
+        fault=fault,
+        waits_for=("AM000000000000",),
+    )
+    origin = Origin(channel="web", endpoint="web.shop", document="C-1/2")
+    about = OrderRef(value="C-1", type="cart")
+    command = AmendOrder(origin=origin, about=about, scope=a.Scope.WHOLE, remove=("voice",))
+    return Amending(
+        amendment=amendment, command=command, plan=Plan(rules_version="r2", parts=(part("internet", 1),))
+    )
+
+
+def cancelling(name: str) -> Cancelling:
+    """A cancel of which every field is said."""
+    task = a.CancelTask(
+        id=name,
+        endpoint="web.shop",
+        at=NOW,
+        state=a.TaskState.TERMINATED_WITH_ERROR,
+        scope=a.CancelScope.WHAT_IS_POSSIBLE,
+        items=("1.1",),
+        document="C-1/3",
+        reason="no longer wanted",
+        fault=Fault(code="E_TOO_LATE", what="shipped"),
+        past=("warehouse",),
+    )
+    return Cancelling(task=task, origin=Origin(channel="web", endpoint="web.shop", document="C-1/3"))
 
 
 def native(body: bytes = b"ISA*00*", name: str = "") -> NativeRow:

@@ -1,0 +1,153 @@
+"""
+Documents that change an order: amendments, cancels, answers; and those that come before their order.
+
+What names an order that nobody knows yet waits under that order's alias, as an early reply does: the two may
+cross on their way.  When its time is over it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+from canonical.codec import decode, encode
+from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin
+from canonical.errors import Fault, Rejected, shown
+from canonical.keys import amendment_id, message_id, order_id
+from canonical.notices import Notice, NoticeKind
+from canonical.order import Order
+from orderloom.correlation.changing import amend, answer, cancel
+from orderloom.correlation.folded import Folded
+from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
+from orderloom.correlation.record import Record
+from orderloom.correlation.tell import endpoints_of
+
+from .keys import Change, business_key, change_hash, waited_for
+from .outgoing import Tell
+from .unit import Unit
+
+__all__ = [
+    "apply_change",
+    "change_timer",
+    "fold_waiting_change",
+    "is_change",
+    "refuse_waiting_change",
+    "visible_order",
+    "wait_for_order",
+]
+
+_KINDS: Mapping[str, type[Change]] = {one.__name__: one for one in (AmendOrder, CancelOrder, Answer)}
+
+
+def visible_order(unit: Unit, about: OrderRef, endpoint: str) -> Order | None:
+    """The order that ``endpoint`` means, if it may see it; its own when several are known by that id."""
+    orders = {one: unit.records[one].order for one in unit.found.get(about.value, ()) if one in unit.records}
+    own = [order for order in orders.values() if endpoint in endpoints_of(order)]
+    mine = order_id(endpoint, about.type or "", about.value)
+    exact = [order for order in own if order.id == mine]
+    return (exact or own)[0] if exact or len(own) == 1 else None
+
+
+def apply_change(unit: Unit, command: Change, order: str) -> Record:
+    """
+    Fold a change into its order, and take its key.
+
+    Raises:
+        Rejected: It means nothing of this order; nothing was folded, and the key is not taken.
+    """
+    record = unit.records[order]
+    key = business_key(command.origin)
+    folded = _folded(unit, record, command)
+    unit.take(folded, key)
+    unit.taken(InboxRow(key, change_hash(command), order, unit.now, answered_at=unit.now))
+    return unit.records[order]
+
+
+def _folded(unit: Unit, record: Record, command: Change) -> Folded:
+    origin = command.origin
+    id_ = amendment_id(record.id, origin.endpoint, origin.document_type, origin.document or origin.envelope)
+    match command:
+        case AmendOrder():
+            return amend(record, command, id_, unit.world, unit.now)
+        case CancelOrder():
+            return cancel(record, command, id_, unit.world, unit.now)
+        case Answer():
+            return answer(record, command, unit.world, unit.now)
+
+
+# Before its order.
+
+
+def wait_for_order(unit: Unit, command: Change, native: str) -> bool:
+    """Let a change wait for its order; False when it does not say which document's number it names."""
+    alias = waited_for(command)
+    if alias is None:
+        return False
+    key = message_id("early", business_key(command.origin), change_hash(command))
+    kept = encode((type(command).__name__, msgspec.Raw(encode(command))))
+    waiting = WaitingReply(key, alias, command.origin.endpoint, kept, native, unit.now)
+    unit.changes.waiting.append(waiting)
+    unit.waiting.setdefault(alias, []).append(waiting)  # its order may come later in this very batch
+    due = unit.now + timedelta(seconds=unit.hub.limits.early_for)
+    unit.later(
+        Timer(change_timer(key), due, "early", "", {"alias": alias, "key": business_key(command.origin)})
+    )
+    text = f"{type(command).__name__} waits for {command.about.type} {shown(command.about.value)}"
+    facts = {"native": native, "document": command.origin.document}
+    unit.changes.journal.append(
+        JournalEntry("", unit.now, "change_early", text, facts, command.origin.endpoint)
+    )
+    return True
+
+
+def change_timer(waiting_id: str) -> str:
+    """Name of the timer that ends the patience with a change that came before its order."""
+    return f"early|{waiting_id}"
+
+
+def is_change(waiting: WaitingReply) -> bool:
+    """Whether what waits is a change, and no reply."""
+    kind, *_ = decode(waiting.reply, tuple[str, msgspec.Raw, *tuple[msgspec.Raw, ...]])
+    return kind in _KINDS
+
+
+def _kept(waiting: WaitingReply) -> Change:
+    kind, body = decode(waiting.reply, tuple[str, msgspec.Raw])
+    return decode(bytes(body), _KINDS[kind])
+
+
+def fold_waiting_change(unit: Unit, order: str, waiting: WaitingReply) -> None:
+    """Its order has come: the change is folded, or refused."""
+    command = _kept(waiting)
+    unit.changes.waited.append(waiting.id)
+    unit.forget(change_timer(waiting.id))
+    if command.origin.endpoint not in endpoints_of(unit.records[order].order):
+        return
+    try:
+        apply_change(unit, command, order)
+    except Rejected as rejected:
+        _refuse(unit, command.origin, rejected.fault, waiting)
+
+
+def refuse_waiting_change(unit: Unit, waiting: WaitingReply) -> None:
+    """Its order has not come in time."""
+    command = _kept(waiting)
+    what = f"no order {shown(command.about.value)}, and none came in time"
+    _refuse(unit, command.origin, Fault(code="E_NOT_FOUND", what=what), waiting)
+
+
+def _refuse(unit: Unit, origin: Origin, fault: Fault, waiting: WaitingReply) -> None:
+    notice = Notice(
+        kind=NoticeKind.REJECTED,
+        endpoint=origin.endpoint,
+        at=unit.now,
+        origin=origin,
+        fault=fault,
+        document=origin.document,
+    )
+    unit.outgoing.append(Tell(notice, cause=waiting.id))
+    facts = {"code": fault.code, "document": origin.document, "native": waiting.native}
+    entry = JournalEntry("", unit.now, "document_rejected", str(fault), facts, origin.endpoint)
+    unit.changes.journal.append(entry)
