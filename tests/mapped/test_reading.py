@@ -202,7 +202,7 @@ class TestJson:
         ("path", "value", "code", "where"),
         [
             (("orders", 0, "lines", 0, "quantity"), 2.5, "E_NUMBER", "$.orders[0].lines[0].quantity"),
-            (("orders", 0, "lines", 0, "quantity"), True, "E_NUMBER", "$.orders[0].lines[0].quantity"),
+            (("orders", 0, "lines", 0, "quantity"), True, "E_TYPE", "$.orders[0].lines[0].quantity"),
             (("orders", 0, "number"), 1001, "E_TYPE", "$.orders[0].number"),
             (("orders", 0, "more"), 1, "E_UNKNOWN", "$.orders[0].more"),
             (("orders", 0, "customer", "age"), 1, "E_UNKNOWN", "$.orders[0].customer.age"),
