@@ -222,6 +222,19 @@ def test_bytes(body, code, where):
         pytest.param(f"{FEATURE}.value", 10**29, "E_RANGE", f"{FEATURE_AT}.value", id="30 digit value"),
         pytest.param(f"{FEATURE}.value", GONE, "E_MISSING", f"{FEATURE_AT}.value", id="no value"),
         pytest.param(
+            FEATURE, {"name": "msisdn", "value": "0541"}, "E_VALUE", f"{FEATURE_AT}.value", id="V-08 MSISDN"
+        ),
+        pytest.param(
+            FEATURE, {"name": "IMSI", "value": 12}, "E_VALUE", f"{FEATURE_AT}.value", id="V-08 IMSI"
+        ),
+        pytest.param(
+            FEATURE,
+            {"name": "iccid", "value": "8988211000000000012"},
+            "E_VALUE",
+            f"{FEATURE_AT}.value",
+            id="V-08 ICCID",
+        ),
+        pytest.param(
             f"{FEATURE}",
             {"name": "n", "value": [1, "2"]},
             "E_TYPE",
