@@ -49,7 +49,7 @@ class TestAdapter(InboundConformance):
     samples = samples_in(Path({samples!r}))
     number = number_in(adapter, references, samples)
 """
-_COUNTED = re.compile(r"(\d+) (passed|failed|errors?)")
+_COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?)")
 
 
 @dataclass(frozen=True, slots=True)

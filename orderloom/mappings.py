@@ -6,7 +6,6 @@ Every fault is told, with file and line.  Guide: docs/howto-channel.md; what a f
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, tzinfo
@@ -22,13 +21,13 @@ from jsonschema.exceptions import ValidationError
 from adapters.mapped import ChannelMap, MappedAdapter, check
 from adapters.mapped.check import zones_of
 from canonical.errors import Fault, shown
-from routes.lines import KeyPath, line_of, lines_of
+from routes.lines import KeyPath, line_of, lines_of, no_toml
+from routes.validator import validator_of
 
 from .settings_layers import SettingsError
 
 __all__ = ["mapped_adapter", "read_mapping", "schema"]
 
-_TOML_PLACE = re.compile(r"^(.*?) \(at line (\d+), column \d+\)$")
 # Written by hand; a larger file is something else.
 _MAX_BYTES = 1024 * 1024
 
@@ -61,7 +60,8 @@ def read_mapping(text: str, name: str) -> MappedAdapter:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([_no_toml(name, str(error))]) from None
+        where, what = no_toml(name, str(error))
+        raise SettingsError([_fault(where, what, "")]) from None
     place = _Places(name, lines_of(text))
     faults = [one for error in _validator().iter_errors(table) for one in _worded(place, error)]
     if faults:
@@ -100,7 +100,7 @@ class _Places:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
+    return validator_of(schema())
 
 
 def _zones(names: Iterable[str]) -> tuple[Mapping[str, tzinfo], list[str]]:
@@ -142,12 +142,6 @@ def _worded(place: _Places, error: ValidationError) -> Iterator[Fault]:
         case _:
             allowed = str(node.get("description", f"{error.validator}: {wanted}"))
             yield place.fault(path, f"{shown(found)} is not allowed", allowed)
-
-
-def _no_toml(name: str, message: str) -> Fault:
-    placed = _TOML_PLACE.match(message)
-    said, where = (placed.group(1), f"{name}:{placed.group(2)}") if placed else (message, name)
-    return _fault(where, f"no TOML: {said[:1].lower()}{said[1:]}", "")
 
 
 def _dotted(path: KeyPath) -> str:

@@ -17,10 +17,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from canonical.errors import Fault, HubError, shown
+from routes.lines import no_toml
+from routes.validator import validator_of
 
 __all__ = ["DEFAULT", "KeyPath", "Layers", "Leaf", "SettingsError", "dotted", "read_layers", "schema"]
 
@@ -134,10 +135,12 @@ def _read_file(file: Path | None) -> tuple[dict[str, Any], list[Fault]]:
         return {}, []
     try:
         table = tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        return {}, [_fault(*no_toml(file.name, str(error)), "")]
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         return {}, [_fault(str(file), f"cannot be read: {what}", "a TOML file in UTF-8")]
-    found = sorted(Draft202012Validator(schema()).iter_errors(table), key=lambda one: dotted(one.path))
+    found = sorted(validator_of(schema()).iter_errors(table), key=lambda one: dotted(one.path))
     return table, [*(_worded(error, f"{file.name}: ") for error in found), *_passwords(table, file.name)]
 
 
@@ -175,7 +178,7 @@ def _overridden(leaves: dict[KeyPath, Leaf], environment: Mapping[str, str]) -> 
             continue
         value = _typed(text, node["type"])
         leaves[path] = Leaf(value, f"${variable}")
-        for error in Draft202012Validator(node).iter_errors(value):
+        for error in validator_of(node).iter_errors(value):
             yield _worded(error, f"${variable}")
 
 

@@ -7,7 +7,6 @@ Schemas: ``routes/schema/*.json`` (JSON Schema draft 2020-12), the same that edi
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,11 +21,10 @@ from jsonschema.exceptions import ValidationError
 
 from canonical.errors import Fault, HubError, shown
 
-from .lines import KeyPath, line_of, lines_of
+from .lines import KeyPath, line_of, lines_of, no_toml
+from .validator import validator_of
 
 __all__ = ["Document", "Kind", "RulesError", "kind_of", "read_document"]
-
-_TOML_PLACE = re.compile(r"^(.*?) \(at line (\d+), column \d+\)$")
 
 
 class RulesError(HubError):
@@ -90,7 +88,8 @@ def read_document(file: str, kind: Kind, text: str) -> Document:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RulesError([_no_toml(file, str(error))]) from None
+        where, what = no_toml(file, str(error))
+        raise RulesError([Fault(code="E_ROUTES", what=what, where=where)]) from None
     document = Document(file, kind, table, lines_of(text))
     faults = [fault for error in _validator(kind).iter_errors(table) for fault in _worded(document, error)]
     if faults:
@@ -101,13 +100,7 @@ def read_document(file: str, kind: Kind, text: str) -> Document:
 @cache
 def _validator(kind: Kind) -> Draft202012Validator:
     schema = files("routes").joinpath("schema", f"{kind}.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(schema))
-
-
-def _no_toml(file: str, message: str) -> Fault:
-    placed = _TOML_PLACE.match(message)
-    said, where = (placed.group(1), f"{file}:{placed.group(2)}") if placed else (message, file)
-    return Fault(code="E_ROUTES", what=f"no TOML: {said[:1].lower()}{said[1:]}", where=where)
+    return validator_of(json.loads(schema))
 
 
 def _worded(document: Document, error: ValidationError) -> Iterator[Fault]:

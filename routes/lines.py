@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-__all__ = ["KeyPath", "line_of", "lines_of"]
+__all__ = ["KeyPath", "line_of", "lines_of", "no_toml"]
 
 # A key's way from the top of the document: names of tables, indexes of arrays.
 KeyPath = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=")
+_ERROR = re.compile(r"^(.*?) \(at line (\d+), column \d+\)$")
 _LONG_STRING = re.compile(r'"""|' + "'''")
 
 
@@ -38,6 +39,18 @@ def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path)
+
+
+def no_toml(file: str, message: str) -> tuple[str, str]:
+    """
+    Where and why a text is no TOML, as ``file:line`` and a sentence.
+
+    Args:
+        message: Of the standard library's reader, which ends with line and column, or with "end of document".
+    """
+    placed = _ERROR.match(message)
+    said, where = (placed.group(1), f"{file}:{placed.group(2)}") if placed else (message, file)
+    return where, f"no TOML: {said[:1].lower()}{said[1:]}"
 
 
 def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:

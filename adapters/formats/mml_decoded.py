@@ -17,7 +17,8 @@ from .mml import read_answers
 __all__ = ["decode_mml", "looks_like_mml"]
 
 _COMMAND = re.compile(rb"(?:%%)?(?P<name>[A-Z]+ [A-Z][A-Z0-9_]*)\s*[:;]")
-_PARAMETER = re.compile(rb"(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<value>\"[^\"]*\"|[^\s\",;%]*)")
+# A name begins where no name is: else each of its letters would be tried as the first.
+_PARAMETER = re.compile(rb"(?<![A-Z0-9_])(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<value>\"[^\"]*\"|[^\s\",;%]*)")
 _LINE = re.compile(rb"\s*(?P<name>[A-Z][A-Z0-9_ ]*?)\s*=\s*(?P<value>.*\S)?")
 _AT_LINE = re.compile(r"line ([0-9]+)")
 _MOST_PIECES = 64  # 4 MiB: no more is ever read of one message

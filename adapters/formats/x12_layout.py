@@ -14,6 +14,7 @@ import msgspec
 
 from canonical.errors import Rejected
 
+from .x12_levels import refuse_broken_levels
 from .x12_model import TransactionSet
 from .x12_segment import Segment
 
@@ -95,8 +96,10 @@ def arrange(transaction_set: TransactionSet, layout: Layout) -> Turn:
     Raises:
         Rejected: ``E_MISSING`` for a mandatory segment that is not there, named at the place where it
             should stand;
-            ``E_EDI_STRUCTURE`` for one that is out of place, too many, or not in the layout.
+            ``E_EDI_STRUCTURE`` for one that is out of place, too many, or not in the layout; as
+            :func:`refuse_broken_levels` for HL segments that do not make a tree.
     """
+    refuse_broken_levels(transaction_set.segments)
     walk = _Walk(transaction_set.segments[1:])
     turn = walk.turn(layout)
     if walk.here.id != "SE":

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from canonical.errors import Rejected, shown
 
 from .sniff import MAX_MESSAGE, refuse_unreadable
+from .x12_binary import binary_beginnings, end_of_binary
 from .x12_book import Book
 from .x12_isa import ISA_LENGTH, read_isa
 from .x12_model import Interchange, IsaHeader, Unreadable
@@ -94,13 +95,16 @@ def _segments(data: bytes, start: int, isa: IsaHeader) -> Iterator[tuple[int, by
     Offset and bytes of each segment, without its terminator.
 
     Raises:
-        Rejected: ``E_EDI_SEGMENT_LEN``, ``E_EDI_SEGMENTS`` or ``E_EDI_TRUNCATED``: from there on nothing
-            can be told apart.
+        Rejected: ``E_EDI_SEGMENT_LEN``, ``E_EDI_SEGMENTS``, ``E_EDI_BINARY`` or ``E_EDI_TRUNCATED``: from
+            there on nothing can be told apart.
     """
-    terminator = isa.separators.segment.encode("ascii")
+    terminator, binary = isa.separators.segment.encode("ascii"), binary_beginnings(isa.separators)
     count, position = 1, _skip(data, start)
     while position < len(data):
-        end = data.find(terminator, position, position + MAX_SEGMENT + 1)
+        if data.startswith(binary, position):
+            end = end_of_binary(data, position, isa.separators, MAX_SEGMENT)
+        else:
+            end = data.find(terminator, position, position + MAX_SEGMENT + 1)
         if end < 0:
             end = _unterminated(data, position, isa)
         count += 1

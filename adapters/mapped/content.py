@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
+from adapters.formats.numbering import wrong_number
 from adapters.formats.values import integer, key, plain_text
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import (
@@ -246,5 +247,8 @@ def _characteristics(entry: Entry, mapping: LineMap) -> Iterator[Characteristic]
     for name, given in mapping.characteristics.items():
         found = source(given)
         text = plain_text(_said(entry, found, loose=True), entry.where(found.path), _PROSE, lines=True)
+        if wrong := wrong_number(name, text):
+            what, allowed = wrong
+            raise Rejected("E_VALUE", what, entry.where(found.path), allowed)
         if text:
             yield Characteristic(name=name, value=text)

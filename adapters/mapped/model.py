@@ -276,7 +276,8 @@ class LineMap(_Table, frozen=True):
         number: Its number, once in an order; without it lines are counted.
         quantity: Without it, 1.
         serial: Serial number of the product.
-        characteristics: By the name that routes and systems know.
+        characteristics: By the name that routes and systems know; what is called ``msisdn``, ``imsi`` or
+            ``iccid`` must be such a number.
     """
 
     offering: Source

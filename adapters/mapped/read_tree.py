@@ -107,7 +107,10 @@ class _Object:
         return self._node.where + "".join(json_step(one) for one in path.split(JSON_SIGN) if path)
 
     def number(self, path: str) -> str | None:
-        """A number, or a string that is one."""
+        """A number, or a string that is one; ``true`` is none."""
+        node = self._find(path)
+        if node is not None and isinstance(node.value, bool):
+            raise node.reject("E_TYPE", f"is {node.kind}", "a number")
         return self.text(path, loose=True)
 
     def check(self) -> None:

@@ -19,7 +19,7 @@ __all__ = ["Mobile"]
 
 _ELEMENT = "HSS-SIM"
 _COMMAND = re.compile(r"(ADD|MOD|RMV|LST) SUB:(.*);")
-_PARAMETER = re.compile(r"([A-Z][A-Z0-9_]*)=(?:\"([^\"]*)\"|([0-9]+))(?:,|$)")
+_PARAMETER = re.compile(r"(?<![A-Z0-9_])([A-Z][A-Z0-9_]*)=(?:\"([^\"]*)\"|([0-9]+))(?:,|$)")
 _INQUIRY = "inquire"
 _LOSING = ("lose_command", "lose_answer")
 

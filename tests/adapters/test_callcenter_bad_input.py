@@ -43,13 +43,16 @@ class TestOrders:
                 order(DueDate="2026-09-14"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="another form of date"
             ),
             pytest.param(
-                order(DueDate="02/30/2026 09:00:00"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="no such day"
+                order(DueDate="02/30/2026 09:00:00"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="V-09 no such day"
             ),
             pytest.param(
-                order(DueDate="03/08/2026 02:30:00"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="no such hour"
+                order(DueDate="03/08/2026 02:30:00"),
+                "E_DATE",
+                f"{ORDER}/d:DueDate[1]",
+                id="V-09 no such hour",
             ),
             pytest.param(
-                order(DueDate="09/14/0026 09:00:00"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="year 26"
+                order(DueDate="09/14/0026 09:00:00"), "E_DATE", f"{ORDER}/d:DueDate[1]", id="V-09 year 26"
             ),
             pytest.param(
                 order(CreditLimit="5"), "E_UNKNOWN", f"{ORDER}/d:CreditLimit[1]", id="what would be lost"
@@ -140,6 +143,12 @@ class TestOrders:
                 "E_NUMBER",
                 f"{ITEM}[1]/d:ListOfSWIOrderItemXa[1]/d:SWIOrderItemXa[1]/d:Value[1]",
                 id="a number",
+            ),
+            pytest.param(
+                order(line(more=ATTRIBUTE.format(fields(Name="MSISDN", Value="0541555")))),
+                "E_VALUE",
+                f"{ITEM}[1]/d:ListOfSWIOrderItemXa[1]/d:SWIOrderItemXa[1]/d:Value[1]",
+                id="V-08 MSISDN",
             ),
             pytest.param(
                 order(more="<d:ListOfSWIOrderItem/>"),

@@ -85,6 +85,24 @@ class TestWhatIsAsked:
         assert "callcenter.other" == one(message(header=header), TWO).origin.endpoint
         assert "callcenter.desk" == one(message()).origin.endpoint
 
+    def test_where_to_answer_is_not_the_senders_to_say(self):
+        """
+        V-10: a ReplyTo changes nothing, and one that must be understood is not understood.
+        """
+        header = (
+            '<s:Header><w:ReplyTo xmlns:w="http://www.w3.org/2005/08/addressing"{must}>'
+            "<w:Address>http://127.0.0.1:9/told</w:Address></w:ReplyTo></s:Header>"
+        )
+        told, plain = one(message(header=header.format(must=""))), one(message())
+        must = one(message(header=header.format(must=' s:mustUnderstand="1"')))
+
+        assert plain.order == told.order
+        assert plain.origin.details == told.origin.details
+        assert ("E_SOAP", "/s:Envelope/s:Header[1]/w:ReplyTo[1]") == (
+            must.fault.code,
+            must.fault.where.partition(" ")[0],
+        )
+
 
 class TestContent:
     def test_the_order_as_a_whole(self):

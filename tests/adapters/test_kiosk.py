@@ -127,6 +127,8 @@ def test_actions_have_canonical_names(word, action):
         ("cart.1.options", {" a": 1}, "E_KEY_FORMAT", "$.cart[1].options[' a']"),
         ("customerRef.type", "shoe size", "E_VALUE", "$.customerRef.type"),
         ("customerRef.value", " 1", "E_KEY_FORMAT", "$.customerRef.value"),
+        pytest.param("customerRef.value", "0555010", "E_VALUE", "$.customerRef.value", id="V-08 customer"),
+        pytest.param("cart.0.options.iccid", "89", "E_VALUE", "$.cart[0].options.iccid", id="V-08 option"),
         ("resumeToken", "../x", "E_KEY_FORMAT", "$.resumeToken"),
         ("deliverTo.planet", "Mars", "E_UNKNOWN", "$.deliverTo.planet"),
         ("consent.signedAt", "2026-11-02T08:31:02", "E_DATE", "$.consent.signedAt"),

@@ -36,7 +36,7 @@ FULL = instruction(
     "oss.mobile",
     "mobile",
     lines=(
-        mobile(1, iccid="8988211000000000017", dataGb="20"),
+        mobile(1, iccid="8988211000000000011", dataGb="20"),
         mobile(2, Action.MODIFY),
         mobile(3, Action.DELETE),
     ),
@@ -72,7 +72,7 @@ class TestInstruct:
         own = 'ORDER="4500000042",ACCOUNT="A-30071",WANTED="20260904"'
 
         assert [
-            f'ADD SUB:{NAMED},LINE=1,OFFER="MOBILE-20",QTY=1,{own},ICCID="8988211000000000017",DATAGB="20";',
+            f'ADD SUB:{NAMED},LINE=1,OFFER="MOBILE-20",QTY=1,{own},ICCID="8988211000000000011",DATAGB="20";',
             f'MOD SUB:{NAMED},LINE=2,OFFER="MOBILE-20",QTY=1,{own};',
             f'RMV SUB:{NAMED},LINE=3,OFFER="MOBILE-20",QTY=1,{own};',
         ] == told(FULL)

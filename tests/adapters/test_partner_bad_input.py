@@ -53,16 +53,21 @@ class TestNobodyToAnswer:
             pytest.param(b"", "E_EMPTY", "", id="empty"),
             pytest.param(b" \r\n", "E_EMPTY", "", id="blank"),
             pytest.param(b"ISA" + b"*" * 8 * 1024 * 1024, "E_TOO_LARGE", "", id="over 8 MiB"),
-            pytest.param(b"\xef\xbb\xbf" + interchange(), "E_BOM", "byte 0", id="mark before ISA"),
+            pytest.param(b"\xef\xbb\xbf" + interchange(), "E_BOM", "byte 0", id="E-24 mark before ISA"),
             pytest.param(interchange().decode().encode("utf-16"), "E_BOM", "byte 0", id="UTF-16"),
             pytest.param(interchange().decode().encode("cp037"), "E_FORMAT_SNIFF", "byte 0", id="EBCDIC"),
             pytest.param(b'{"@type":"ProductOrder"}', "E_FORMAT_SNIFF", "byte 0", id="JSON"),
-            pytest.param(interchange()[:60], "E_EDI_ISA", "ISA08 at byte 54", id="cut in the header"),
-            pytest.param(interchange(sender="ZZ*ACME"), "E_EDI_ISA", "ISA06 at byte 35", id="unpadded ISA"),
+            pytest.param(interchange()[:60], "E_EDI_ISA", "ISA08 at byte 54", id="E-01 cut in the header"),
             pytest.param(
-                interchange().replace(b"*>~", b"***", 1), "E_EDI_DELIM", "ISA16 at byte 104", id="separators"
+                interchange(sender="ZZ*ACME"), "E_EDI_ISA", "ISA06 at byte 35", id="E-01 unpadded ISA"
             ),
-            pytest.param(b"Tk9OIEVESSBG", "E_EDI_ISA", "byte 0", id="no EDI"),
+            pytest.param(
+                interchange().replace(b"*>~", b"***", 1),
+                "E_EDI_DELIM",
+                "ISA16 at byte 104",
+                id="E-02 separators",
+            ),
+            pytest.param(b"Tk9OIEVESSBG", "E_EDI_ISA", "byte 0", id="E-01 no EDI"),
         ],
     )
     def test_unreadable(self, message, code, where):
@@ -74,7 +79,7 @@ class TestNobodyToAnswer:
 
     @pytest.mark.parametrize("sender", ["ZZ*NOBODY         ", "12*ACME           "])
     def test_an_unknown_sender(self, sender):
-        """One document without an endpoint, whatever the interchange holds; the qualifier counts."""
+        """E-16: one document without an endpoint, whatever the interchange holds; the qualifier counts."""
         [found] = read(interchange(group(order(), GOOD), sender=sender))
 
         assert ("", "E_IDENTITY", "ISA06 at byte 35") == (
@@ -90,9 +95,9 @@ class TestInterchange:
     @pytest.mark.parametrize(
         ("message", "code", "where", "note"),
         [
-            pytest.param(interchange(count=2), "E_EDI_COUNT", "IEA01", "021", id="IEA count"),
+            pytest.param(interchange(count=2), "E_EDI_COUNT", "IEA01", "021", id="E-09 IEA count"),
             pytest.param(
-                interchange(trailer="000000078"), "E_EDI_CONTROL", "IEA02", "001", id="ISA13 and IEA02"
+                interchange(trailer="000000078"), "E_EDI_CONTROL", "IEA02", "001", id="E-10 ISA13 and IEA02"
             ),
             pytest.param(interchange()[:-20], "E_EDI_TRUNCATED", "byte 279", "023", id="truncated"),
             pytest.param(
@@ -100,12 +105,19 @@ class TestInterchange:
                 "E_EDI_TRUNCATED",
                 "byte 106",
                 "023",
-                id="another terminator than declared",
+                id="E-04 another terminator than declared",
             ),
-            pytest.param(interchange(usage="T"), "E_EDI_TEST", "ISA15", "020", id="test indicator"),
-            pytest.param(interchange(version="00400"), "E_EDI_VERSION", "ISA12", "017", id="ISA12"),
+            pytest.param(interchange(usage="T"), "E_EDI_TEST", "ISA15", "020", id="E-17 test indicator"),
+            pytest.param(interchange(version="00400"), "E_EDI_VERSION", "ISA12", "017", id="E-14 ISA12"),
             pytest.param(
-                interchange(receiver="ZZ*SOMEBODY-ELSE  "), "E_IDENTITY", "ISA08", "008", id="not for us"
+                interchange(receiver="ZZ*SOMEBODY-ELSE  "), "E_IDENTITY", "ISA08", "008", id="E-16 not for us"
+            ),
+            pytest.param(
+                interchange(group(order("BIN*9*abcde"))),
+                "E_EDI_BINARY",
+                "BIN01",
+                "024",
+                id="E-22 a length that lies",
             ),
             pytest.param(interchange("GE*1*77~"), "E_EDI_STRUCTURE", "GE", "022", id="GE without GS"),
             pytest.param(interchange("", count=0), "E_EDI_STRUCTURE", "byte 122", "022", id="nothing inside"),
@@ -119,7 +131,7 @@ class TestInterchange:
         assert [[]] == refused(message)
 
     def test_an_envelope_used_before(self):
-        """When the hub finds the interchange's number used with other content, a TA1 says duplicate."""
+        """E-12: when the hub finds the interchange's number used with other content, a TA1 says duplicate."""
         used = Fault(code="E_EDI_DUPLICATE", what="envelope was accepted before", where="envelope")
         documents = read(interchange(group(order(), GOOD)))
         native = PartnerAdapter().acknowledge(intake_of(documents, used), stamp())
@@ -128,7 +140,7 @@ class TestInterchange:
         assert [[], []] == [rejection(one.origin, used) for one in documents]
 
     def test_a_second_interchange(self):
-        """The first passes; the second is refused by the byte it begins at, and by a TA1."""
+        """E-24: the first passes; the second is refused by the byte it begins at, and by a TA1."""
         first = interchange(group(order()))
         message = first + interchange(group(GOOD), control="000000078")
         passed, second = read(message)
@@ -152,7 +164,7 @@ class TestInterchange:
         ],
     )
     def test_other_trailing_bytes(self, tail):
-        """They are refused by their byte; nothing of them is repeated to the sender."""
+        """E-24: they are refused by their byte; nothing of them is repeated to the sender."""
         message = interchange() + tail
 
         assert [("E_TRAILING", f"byte {len(interchange())}")] == [
@@ -167,13 +179,17 @@ class TestGroup:
     @pytest.mark.parametrize(
         ("bad", "code", "where", "verdict"),
         [
-            pytest.param(group(order(), count=3), "E_EDI_COUNT", "GE01", "AK9*R*3*1*0*5", id="GE count"),
+            pytest.param(group(order(), count=3), "E_EDI_COUNT", "GE01", "AK9*R*3*1*0*5", id="E-09 GE count"),
             pytest.param(
-                group(order(), trailer="78"), "E_EDI_CONTROL", "GE02", "AK9*R*1*1*0*4", id="GS06 and GE02"
+                group(order(), trailer="78"),
+                "E_EDI_CONTROL",
+                "GE02",
+                "AK9*R*1*1*0*4",
+                id="E-10 GS06 and GE02",
             ),
             pytest.param(group(order())[:-8], "E_EDI_TRUNCATED", "GE", "AK9*R*1*1*0*3", id="no GE"),
             pytest.param(
-                group(order(), version="005010"), "E_EDI_VERSION", "GS08", "AK9*R*1*1*0*2", id="GS08"
+                group(order(), version="005010"), "E_EDI_VERSION", "GS08", "AK9*R*1*1*0*2", id="E-14 GS08"
             ),
         ],
     )
@@ -211,9 +227,9 @@ class TestSyntax:
     @pytest.mark.parametrize(
         ("bad", "code", "where", "lines"),
         [
-            pytest.param(order(count=9), "E_EDI_COUNT", "segment 5 SE01", ["AK5*R*4"], id="SE count"),
+            pytest.param(order(count=9), "E_EDI_COUNT", "segment 5 SE01", ["AK5*R*4"], id="E-11 SE count"),
             pytest.param(
-                order(trailer="0002"), "E_EDI_CONTROL", "segment 5 SE02", ["AK5*R*3"], id="ST02 and SE02"
+                order(trailer="0002"), "E_EDI_CONTROL", "segment 5 SE02", ["AK5*R*3"], id="E-10 ST02 and SE02"
             ),
             pytest.param(order()[:-10], "E_EDI_TRUNCATED", "SE", ["AK5*R*2"], id="no SE"),
             pytest.param(
@@ -221,14 +237,14 @@ class TestSyntax:
                 "E_ENCODING",
                 "segment 4 N102",
                 ["AK3*N1*4**8", "AK4*2**6", "AK5*R*5"],
-                id="a byte that is not ASCII",
+                id="E-23 a byte that is not ASCII",
             ),
             pytest.param(
                 order(number="9" * 30),
                 "E_FIELD_SIZE",
                 "segment 2 BEG03",
                 ["AK3*BEG*2**8", "AK4*3**5", "AK5*R*5"],
-                id="number of 30 digits",
+                id="E-20 number of 30 digits",
             ),
             pytest.param(
                 order(beg="BEG*00*SA***20261120"),
@@ -249,28 +265,28 @@ class TestSyntax:
                 "E_DATE",
                 "segment 2 BEG05",
                 ["AK3*BEG*2**8", "AK4*5**8", "AK5*R*5"],
-                id="date",
+                id="E-20 date",
             ),
             pytest.param(
                 order(beg="BEG*00*BK*4711**20261120"),
                 "E_EDI_ELEMENT",
                 "segment 2 BEG02",
                 ["AK3*BEG*2**8", "AK4*2**7", "AK5*R*5"],
-                id="blanket order",
+                id="E-20 blanket order",
             ),
             pytest.param(
                 order("CTT*1"),
                 "E_MISSING",
                 "segment 3 PO1",
                 ["AK3*PO1*3**3", "AK5*R*5"],
-                id="no line",
+                id="E-18 no line",
             ),
             pytest.param(
                 order(HANDSET, "BEG*00*SA*1**20261120"),
                 "E_EDI_STRUCTURE",
                 "segment 4 BEG",
                 ["AK3*BEG*4**2", "AK5*R*5"],
-                id="segment out of place",
+                id="E-18 segment out of place",
             ),
             pytest.param(
                 order("PO1**1*EA***VP*CS-01"),
@@ -284,14 +300,14 @@ class TestSyntax:
                 "E_NUMBER",
                 "segment 3 PO102",
                 ["AK3*PO1*3**8", "AK4*2**6", "AK5*R*5"],
-                id="quantity in words",
+                id="E-20 quantity in words",
             ),
             pytest.param(
                 order(Q.format("1E3")),
                 "E_NUMBER",
                 "segment 3 PO102",
                 ["AK3*PO1*3**8", "AK4*2**6", "AK5*R*5"],
-                id="quantity with an exponent",
+                id="E-21 quantity with an exponent",
             ),
             pytest.param(
                 order(Q.format("9" * 30)),
@@ -305,7 +321,21 @@ class TestSyntax:
                 "E_EDI_ELEMENT",
                 "segment 3 PO103",
                 ["AK3*PO1*3**8", "AK4*3**7", "AK5*R*5"],
-                id="unit",
+                id="E-20 unit",
+            ),
+            pytest.param(
+                order("PO1*1*1*EA***VP*CS>01"),
+                "E_EDI_ELEMENT",
+                "segment 3 PO107",
+                ["AK3*PO1*3**8", "AK4*7**7", "AK5*R*5"],
+                id="E-07 a separator in a code",
+            ),
+            pytest.param(
+                order(HANDSET, "BIN*5*abcde"),
+                "E_EDI_STRUCTURE",
+                "segment 4 BIN",
+                ["AK3*BIN*4**2", "AK5*R*5"],
+                id="E-22 binary data",
             ),
             pytest.param(
                 order("PO1*1*1*EA"),
@@ -326,7 +356,7 @@ class TestSyntax:
                 "E_EDI_COUNT",
                 "segment 5 CTT01",
                 ["AK3*CTT*5**8", "AK4*1**7", "AK5*R*4"],
-                id="line count",
+                id="E-11 line count",
             ),
         ],
     )
@@ -341,7 +371,7 @@ class TestSyntax:
         assert [[]] == refused(message)
 
     def test_a_set_that_is_not_agreed(self):
-        """Changes come as 860, which nobody has agreed on yet."""
+        """E-15: changes come as 860, which nobody has agreed on yet."""
         change = transaction_set("860", "BCH*04*SA*1**1*20261120")
         message = interchange(group(change, kind="PC"), group(GOOD, control="99"))
 
@@ -355,6 +385,12 @@ class TestSyntax:
             pytest.param(("BSI**20261122*PA", "HL*1**O"), "E_MISSING", "segment 2 BSI01", id="no number"),
             pytest.param(("BSI*Q*20261122*PA",), "E_MISSING", "segment 3 HL", id="no HL"),
             pytest.param(("BSI*Q*20261122*PA", "HL*1**O"), "E_MISSING", "segment 3 PRF", id="no order"),
+            pytest.param(
+                ("BSI*Q*20261122*PA", "HL*2*1*O", "PRF*1"),
+                "E_EDI_LOOP",
+                "segment 3 HL02",
+                id="E-19 a level of nothing",
+            ),
             pytest.param(
                 ("BSI*Q*20261122*PA", "HL*1**O", "PRF*1", "HL*2**O", "PRF*2"),
                 "E_EDI_STRUCTURE",
@@ -478,7 +514,7 @@ class TestBusiness:
         ] == rejection(document.origin, fault)
 
     def test_what_the_sender_wrote_cannot_break_our_answer(self):
-        """Separators of ours inside a quoted value become blanks."""
+        """E-26: separators of ours inside a quoted value become blanks."""
         sent = interchange(group(order("PO1|1|1|EA|||VP|A*B~C".replace("~", ":"))))
         sent = sent.replace(b"*", b"|").replace(b"A|B", b"A*B")
 
@@ -535,7 +571,7 @@ class TestAcknowledgement:
         assert [] == acknowledged((FIXTURES / "in" / "receipt.edi").read_bytes())
 
     def test_at_most_as_many_names_as_came(self):
-        """A set whose numbers are no good is counted and not repeated."""
+        """E-26: a set whose numbers are no good is counted and not repeated."""
         bad = transaction_set("850", "CTT*1", control="$(reboot)")
 
         assert ["AK1*PO*77", "AK9*R*1*1*0"] == acknowledged(interchange(group(bad)))

@@ -34,33 +34,47 @@ def nested(levels):
         pytest.param(b"", "E_EMPTY", "", id="empty"),
         pytest.param(b" \r\n\t", "E_EMPTY", "", id="blank"),
         pytest.param(b"{" + b" " * 8 * 1024 * 1024, "E_TOO_LARGE", "", id="over 8 MiB"),
-        pytest.param(b'{"@type": "Prod', "E_JSON_SYNTAX", "line 1 column 11 at byte 10", id="truncated"),
+        pytest.param(b'{"@type": "Prod', "E_JSON_SYNTAX", "line 1 column 11 at byte 10", id="J-01 truncated"),
         pytest.param(
-            GOOD + b"\n{}", "E_JSON_SYNTAX", f"line 2 column 1 at byte {len(GOOD) + 1}", id="two documents"
+            GOOD + b"\n{}",
+            "E_JSON_SYNTAX",
+            f"line 2 column 1 at byte {len(GOOD) + 1}",
+            id="J-01 two documents",
         ),
         pytest.param(b"\xef\xbb\xbf" + GOOD, "E_BOM", "byte 0", id="byte order mark"),
         pytest.param(GOOD.decode().encode("utf-16"), "E_BOM", "byte 0", id="UTF-16"),
         pytest.param(b'{"@type": "\xe9"}', "E_ENCODING", "byte 11", id="Latin-1"),
         pytest.param(b"ISA*00*~", "E_FORMAT_SNIFF", "byte 0", id="X12"),
         pytest.param(b"<order/>", "E_FORMAT_SNIFF", "byte 0", id="XML"),
-        pytest.param(b'{"a":' * 70, "E_DEPTH", "line 1 column 321 at byte 320", id="deep"),
-        pytest.param(b"[]", "E_TYPE", "$", id="an array"),
+        pytest.param(b'{"a":' * 70, "E_DEPTH", "line 1 column 321 at byte 320", id="J-02 deep"),
+        pytest.param(b"[]", "E_TYPE", "$", id="J-12 an array"),
         pytest.param(b"{'@type': 1}", "E_JSON_SYNTAX", "line 1 column 2 at byte 1", id="single quotes"),
         pytest.param(
             b'{"@type":"ProductOrder","priority":"1","priority":"4"}',
             "E_JSON_DUPKEY",
             "$.priority",
-            id="twice",
+            id="J-03 twice",
         ),
         pytest.param(
             b'{"@type":"ProductOrder","note":[{"text":"a\\u0000b"}]}',
             "E_CONTROL_CHAR",
             "$.note[0].text",
-            id="NUL",
+            id="J-11 NUL",
         ),
-        pytest.param(b'{"description":"\\ud800"}', "E_ENCODING", "$.description", id="half a pair"),
-        pytest.param(b'{"a":1e400}', "E_NUMBER", "$.a", id="1e400"),
-        pytest.param(b'{"a":NaN}', "E_NUMBER", "$.a", id="NaN"),
+        pytest.param(b'{"description":"\\ud800"}', "E_ENCODING", "$.description", id="J-10 half a pair"),
+        pytest.param(b'{"a":1e400}', "E_NUMBER", "$.a", id="J-05 1e400"),
+        pytest.param(b'{"a":NaN}', "E_NUMBER", "$.a", id="J-04 NaN"),
+        pytest.param(b'{"a":' + b"9" * 5000 + b"}", "E_NUMBER", "$.a", id="J-06 5,000 digits"),
+        pytest.param(b'{"a":1e1000000000}', "E_NUMBER", "$.a", id="J-09 1e1000000000"),
+        pytest.param(
+            b'{"priority":"1","PRIORITY":"4"}', "E_JSON_DUPKEY", "$.PRIORITY", id="J-15 but for case"
+        ),
+        pytest.param(
+            b'{"@type":"ProductOrder","note":[' + b"0," * 1_000_000 + b"0]}",
+            "E_RECORDS",
+            "$",
+            id="J-16 a million",
+        ),
     ],
 )
 def test_bytes(body, code, where):
@@ -82,9 +96,11 @@ def test_bytes(body, code, where):
         pytest.param("externalId.0.id", GONE, "E_MISSING", "$.externalId[0].id", id="number missing"),
         pytest.param("externalId.0.id", "", "E_KEY_MISSING", "$.externalId[0].id", id="number empty"),
         pytest.param("externalId.0.id", "x" * 65, "E_KEY_FORMAT", "$.externalId[0].id", id="number too long"),
-        pytest.param("externalId.0.id", "../../etc", "E_KEY_FORMAT", "$.externalId[0].id", id="a path"),
-        pytest.param("externalId.0.id", "A\u202eB", "E_KEY_FORMAT", "$.externalId[0].id", id="hidden order"),
-        pytest.param("externalId.0.id", 10**29, "E_TYPE", "$.externalId[0].id", id="30 digits, bare"),
+        pytest.param("externalId.0.id", "../../etc", "E_KEY_FORMAT", "$.externalId[0].id", id="V-05 a path"),
+        pytest.param(
+            "externalId.0.id", "A\u202eB", "E_KEY_FORMAT", "$.externalId[0].id", id="V-04 hidden order"
+        ),
+        pytest.param("externalId.0.id", 10**29, "E_TYPE", "$.externalId[0].id", id="J-07 30 digits, bare"),
         pytest.param("externalId.0.owner", "crm", "E_VALUE", "$.externalId[0].owner", id="another's number"),
         pytest.param("externalId.1.id", " 7", "E_KEY_FORMAT", "$.externalId[1].id", id="blank before an id"),
         pytest.param("externalId.1.owner", GONE, "E_MISSING", "$.externalId[1].owner", id="whose id"),
@@ -95,14 +111,14 @@ def test_bytes(body, code, where):
             "2026-09-04T18:00:00",
             "E_DATE",
             "$.requestedCompletionDate",
-            id="no zone",
+            id="V-09 no zone",
         ),
         pytest.param(
             "requestedCompletionDate",
             "0001-01-01T00:00:00Z",
             "E_DATE",
             "$.requestedCompletionDate",
-            id="year 1",
+            id="V-09 year 1",
         ),
         pytest.param(
             "requestedCompletionDate",
@@ -114,10 +130,44 @@ def test_bytes(body, code, where):
         pytest.param(
             "requestedInitialState", "done", "E_VALUE", "$.requestedInitialState", id="initial state"
         ),
-        pytest.param("billingAccount", {"id": "1"}, "E_UNKNOWN", "$.billingAccount", id="would be lost"),
+        pytest.param("billingAccount", {"id": "1"}, "E_UNKNOWN", "$.billingAccount", id="J-13 would be lost"),
         pytest.param("id", "OL1", "E_UNKNOWN", "$.id", id="the hub's id"),
         pytest.param("version", 3, "E_UNKNOWN", "$.version", id="the hub's version"),
         pytest.param("odd name", 3, "E_UNKNOWN", "$['odd name']", id="odd name"),
+        pytest.param("__type__", "bytes", "E_UNKNOWN", "$.__type__", id="J-14 what others would build"),
+        pytest.param(
+            "relatedParty.0.__type__",
+            "datetime",
+            "E_UNKNOWN",
+            "$.relatedParty[0].__type__",
+            id="J-14 further in",
+        ),
+        pytest.param(
+            "callback", "http://127.0.0.1:9/told", "E_UNKNOWN", "$.callback", id="V-10 where to call back"
+        ),
+        pytest.param(
+            "productOrderItem.0.state\r\nX-Evil: 1",
+            "1",
+            "E_UNKNOWN",
+            "$.productOrderItem[0]['state\\r\\nX-Evil: 1']",
+            id="V-06 line ends in a name",
+        ),
+        pytest.param(
+            "externalId.0.id",
+            "A-1\r\nX-Evil: 1",
+            "E_KEY_FORMAT",
+            "$.externalId[0].id",
+            id="V-06 line ends in an id",
+        ),
+        pytest.param(
+            "externalId.0.id", "A\u200b1", "E_KEY_FORMAT", "$.externalId[0].id", id="V-04 zero width"
+        ),
+        pytest.param(
+            "externalId.0.id", "\u0410-1", "E_KEY_FORMAT", "$.externalId[0].id", id="V-04 a Cyrillic A"
+        ),
+        pytest.param("externalId.0.id", "C:\\x", "E_KEY_FORMAT", "$.externalId[0].id", id="V-05 a drive"),
+        pytest.param("externalId.0.id", "x" * 4096, "E_KEY_FORMAT", "$.externalId[0].id", id="V-05 4 KB"),
+        pytest.param("description", "x" * 7_000_000, "E_FIELD_SIZE", "$.description", id="J-16 7 MB"),
         pytest.param("relatedParty.0.id", "C-1", "E_UNKNOWN", "$.relatedParty[0].id", id="party as in v4"),
         pytest.param(
             "relatedParty.0.role", GONE, "E_MISSING", "$.relatedParty[0].role", id="party without role"
@@ -126,7 +176,7 @@ def test_bytes(body, code, where):
             "place.0.place", {"@type": "GeographicAddress"}, "E_MISSING", "$.place[0].place", id="no address"
         ),
         pytest.param("place.0.place.geo", 1, "E_UNKNOWN", "$.place[0].place.geo", id="address property"),
-        pytest.param("description", "x" * 4001, "E_FIELD_SIZE", "$.description", id="long text"),
+        pytest.param("description", "x" * 4001, "E_FIELD_SIZE", "$.description", id="J-16 long text"),
         pytest.param("productOrderItem", GONE, "E_MISSING", "$.productOrderItem", id="no items"),
         pytest.param("productOrderItem", None, "E_MISSING", "$.productOrderItem", id="items null"),
         pytest.param("productOrderItem", [], "E_MISSING", "$.productOrderItem", id="empty items"),
@@ -137,13 +187,13 @@ def test_bytes(body, code, where):
         pytest.param(f"{ITEM}.category", "device", "E_UNKNOWN", f"{AT}.category", id="category"),
         pytest.param(f"{ITEM}.action", "XYZ", "E_ACTION", f"{AT}.action", id="action"),
         pytest.param(f"{ITEM}.action", GONE, "E_MISSING", f"{AT}.action", id="no action"),
-        pytest.param(f"{ITEM}.quantity", -1, "E_RANGE", f"{AT}.quantity", id="negative"),
+        pytest.param(f"{ITEM}.quantity", -1, "E_RANGE", f"{AT}.quantity", id="V-03 negative"),
         pytest.param(f"{ITEM}.quantity", 0, "E_RANGE", f"{AT}.quantity", id="nothing"),
         pytest.param(f"{ITEM}.quantity", 101, "E_RANGE", f"{AT}.quantity", id="more than the offering has"),
-        pytest.param(f"{ITEM}.quantity", 10**29, "E_RANGE", f"{AT}.quantity", id="absurd"),
+        pytest.param(f"{ITEM}.quantity", 10**29, "E_RANGE", f"{AT}.quantity", id="J-07 absurd"),
         pytest.param(f"{ITEM}.quantity", 1.5, "E_TYPE", f"{AT}.quantity", id="half a phone"),
-        pytest.param(f"{ITEM}.quantity", "1", "E_TYPE", f"{AT}.quantity", id="quantity as text"),
-        pytest.param(f"{ITEM}.quantity", True, "E_TYPE", f"{AT}.quantity", id="true is no number"),
+        pytest.param(f"{ITEM}.quantity", "1", "E_TYPE", f"{AT}.quantity", id="J-12 quantity as text"),
+        pytest.param(f"{ITEM}.quantity", True, "E_TYPE", f"{AT}.quantity", id="J-12 true is no number"),
         pytest.param(f"{ITEM}.productOffering", GONE, "E_MISSING", f"{AT}.productOffering", id="no offering"),
         pytest.param(
             f"{ITEM}.productOffering.id",
@@ -156,9 +206,9 @@ def test_bytes(body, code, where):
             f"{ITEM}.productOffering.id", "9" * 30, "E_OFFERING", f"{AT}.productOffering.id", id="30 digits"
         ),
         pytest.param(f"{ITEM}.appointment", {"id": "7"}, "E_UNKNOWN", f"{AT}.appointment", id="appointment"),
-        pytest.param(f"{PRICE}.value", "499.90", "E_TYPE", f"{PRICE_AT}.value", id="money as text"),
-        pytest.param(f"{PRICE}.value", 0.1234567, "E_RANGE", f"{PRICE_AT}.value", id="too fine"),
-        pytest.param(f"{PRICE}.value", 1e15, "E_RANGE", f"{PRICE_AT}.value", id="too dear"),
+        pytest.param(f"{PRICE}.value", "499.90", "E_TYPE", f"{PRICE_AT}.value", id="J-08 money as text"),
+        pytest.param(f"{PRICE}.value", 0.1234567, "E_RANGE", f"{PRICE_AT}.value", id="J-08 too fine"),
+        pytest.param(f"{PRICE}.value", 1e15, "E_RANGE", f"{PRICE_AT}.value", id="J-08 too dear"),
         pytest.param(f"{PRICE}.unit", "usd", "E_VALUE", f"{PRICE_AT}.unit", id="currency"),
         pytest.param(PRICE, GONE, "E_MISSING", PRICE_AT, id="no net amount"),
         pytest.param(
@@ -171,6 +221,19 @@ def test_bytes(body, code, where):
         pytest.param(f"{FEATURE}.value", "256", "E_TYPE", f"{FEATURE_AT}.value", id="not its type"),
         pytest.param(f"{FEATURE}.value", 10**29, "E_RANGE", f"{FEATURE_AT}.value", id="30 digit value"),
         pytest.param(f"{FEATURE}.value", GONE, "E_MISSING", f"{FEATURE_AT}.value", id="no value"),
+        pytest.param(
+            FEATURE, {"name": "msisdn", "value": "0541"}, "E_VALUE", f"{FEATURE_AT}.value", id="V-08 MSISDN"
+        ),
+        pytest.param(
+            FEATURE, {"name": "IMSI", "value": 12}, "E_VALUE", f"{FEATURE_AT}.value", id="V-08 IMSI"
+        ),
+        pytest.param(
+            FEATURE,
+            {"name": "iccid", "value": "8988211000000000012"},
+            "E_VALUE",
+            f"{FEATURE_AT}.value",
+            id="V-08 ICCID",
+        ),
         pytest.param(
             f"{FEATURE}",
             {"name": "n", "value": [1, "2"]},
@@ -250,8 +313,15 @@ def test_bundles_of_bundles():
 
 
 def test_text_that_looks_like_code_is_text():
-    """Texts are kept as they are, whatever they would mean elsewhere."""
+    """V-07: texts are kept as they are, whatever they would mean elsewhere."""
     text = "' OR 1=1; {{7*7}} %n {0.__class__} <script> ../../etc"
+
+    assert text == read(changed("description", text)).order.description
+
+
+def test_a_url_is_text():
+    """V-10: nothing of a document is called; where the hub calls is in its settings."""
+    text = "http://127.0.0.1:9/told"
 
     assert text == read(changed("description", text)).order.description
 

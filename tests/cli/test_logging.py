@@ -77,7 +77,7 @@ def test_what_is_bound_for_a_message_is_on_its_lines():
 @pytest.mark.parametrize("json_lines", [True, False])
 def test_control_characters_cannot_forge_a_line(json_lines):
     """
-    Line ends, escapes and bidirectional marks come out escaped.
+    V-06: line ends, escapes and bidirectional marks come out escaped.
     """
     stream = lines(json_lines=json_lines)
     structlog.get_logger().info("order_refused", code="E_X\n2026-01-01 info order_accepted\x1b[2J\u202e")

@@ -108,12 +108,47 @@ class TestFile:
 
     def test_a_file_that_is_no_toml_is_one_fault(self, tmp_path):
         """
-        The parser's own place is in the sentence.
+        The parser's own place is the sentence's.
         """
         [told] = faults(tmp_path, "[worker\n")
 
-        assert "at line 1" in told
+        assert told.startswith("hub.toml:1: no TOML: ")
         assert told.endswith("[E_CONFIG]")
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            pytest.param("[worker]\nbatch = 1\nbatch = 2\n", "hub.toml:3: no TOML: ", id="K-02 a key twice"),
+            pytest.param("[worker]\n\n[worker]\n", "hub.toml:3: no TOML: ", id="K-02 a table twice"),
+            pytest.param(
+                '[worker]\nbatch = "NO"\n', "hub.toml: worker.batch: 'NO' is not of type", id="K-02 NO"
+            ),
+            pytest.param("[worker]\nbatch = NO\n", "hub.toml:2: no TOML: ", id="K-02 NO, bare"),
+            pytest.param("[worker]\nbatch = 010\n", "hub.toml:2: no TOML: ", id="K-02 an octal number"),
+            pytest.param("[worker]\nbatch = 1:30\n", "hub.toml:2: no TOML: ", id="K-02 a number of minutes"),
+            pytest.param(
+                "[worker]\nlease = 12:30:00\n",
+                "hub.toml: worker.lease: <time> is not of type",
+                id="K-02 a time",
+            ),
+            pytest.param(
+                "worker: !!python/object:os.system {}\n",
+                "hub.toml:1: no TOML: ",
+                id="K-01 an object of Python's",
+            ),
+            pytest.param("a: &a [x]\nb: [*a, *a]\n", "hub.toml:1: no TOML: ", id="K-03 an alias"),
+        ],
+    )
+    def test_what_yaml_would_make_something_of(self, tmp_path, text, told):
+        """
+        The settings are TOML: no objects, no aliases, each key once, each value of the type as which it is
+        written.
+        """
+        [found] = faults(tmp_path, text)
+
+        assert found.startswith(told), found
+        assert found.endswith("[E_CONFIG]")
+        assert 200 == load(written(tmp_path, "[worker]\nbatch = 200\n"), {}).worker.batch
 
     def test_a_named_file_that_is_missing_is_a_fault(self, tmp_path):
         """

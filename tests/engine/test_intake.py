@@ -260,6 +260,32 @@ def test_what_cannot_be_taken_is_answered_with_one_error_and_stops_nothing(rig, 
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("' OR 1=1; drop table orders; --", id="V-07 SQL"),
+        pytest.param("{{7*7}} ${7*7} {0.__class__} %n %(x)s", id="V-07 templates"),
+        pytest.param("<script>alert(1)</script> &amp; =1+1", id="V-07 markup"),
+        pytest.param("http://127.0.0.1:9/told", id="V-10 a URL"),
+    ],
+)
+def test_a_text_that_would_be_something_elsewhere_is_a_text(rig, text):
+    """Through store and systems it stays what it was, and nothing comes of it."""
+    document = json.loads(order("W-1")) | {"description": text, "note": [{"text": text}]}
+    document["relatedParty"] = [
+        {"role": "customer", "partyOrPartyRole": {"@type": "PartyRef", "id": "C-1", "name": text}}
+    ]
+    rig.drop(json.dumps(document).encode())
+    rig.drop(order("W-2"))
+    rig.settle()
+
+    [told, _] = rig.bodies("system.crm.in")
+    assert text == told["customer"]["name"]
+    kept = rig.record("W-1").order
+    assert (text, [text]) == (kept.description, [one.text for one in kept.note])
+    assert {"inProgress": 2} == rig.store.counts()
+
+
 def test_an_order_may_come_compressed(rig):
     """Inflated for reading, kept as it came."""
     rig.drop(ZIPPED, coding="gzip")

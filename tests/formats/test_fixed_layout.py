@@ -375,8 +375,17 @@ class TestMistakes:
         [
             pytest.param((), "0 bytes", id="empty"),
             pytest.param((x("A", 1), x("A", 1)), "two items", id="one name twice"),
-            pytest.param((x("A", 1, redefines="B"),), "not beside it", id="redefines nothing"),
-            pytest.param((x("A", 1), x("B", 2, redefines="A")), "longer than", id="redefines too much"),
+            pytest.param((x("A", 1, redefines="B"),), "not beside it", id="K-05 redefines nothing"),
+            pytest.param((x("A", 1), x("B", 2, redefines="A")), "longer than", id="K-05 redefines too much"),
+            pytest.param((x("A", 1, redefines="A"),), "not beside it", id="K-05 redefines itself"),
+            pytest.param(
+                (x("A", 1, redefines="B"), x("B", 1, redefines="A")), "not beside it", id="K-05 a circle"
+            ),
+            pytest.param(
+                (x("A", 1), Group(name="G", elements=(x("B", 1, redefines="A"),))),
+                "not beside it",
+                id="K-05 redefines what lies outside",
+            ),
             pytest.param((x("A", 1, when=When("B", ("x",))),), "no field before", id="condition on nothing"),
             pytest.param((x("A", 1, occurs=Occurs(2, 0, "N")),), "no number before", id="counted by nothing"),
             pytest.param((x("A", 1, occurs=Occurs(2, 3)),), "3 to 2", id="least above most"),

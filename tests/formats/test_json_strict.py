@@ -48,7 +48,7 @@ class TestSoundDocuments:
 
     def test_money_keeps_every_digit(self):
         """
-        A binary float would lose the last unit.
+        J-08: a binary float would lose the last unit.
         """
         assert Decimal("9007199254740993.01") == read_json(b'{"a": 9007199254740993.01}').child("a").decimal()
 
@@ -99,51 +99,57 @@ class TestRefusals:
             pytest.param(b'{"a": "\xc0\xaf"}', "E_ENCODING", "byte 7", id="overlong UTF-8"),
             pytest.param(b'{"a": "\xed\xa0\x80"}', "E_ENCODING", "byte 7", id="surrogate as bytes"),
             pytest.param(b'{"a": "\xe2\x82', "E_ENCODING", "byte 7", id="letter cut in two"),
-            pytest.param(b"{]", "E_JSON_SYNTAX", "line 1 column 2 at byte 1", id="syntax"),
+            pytest.param(b"{]", "E_JSON_SYNTAX", "line 1 column 2 at byte 1", id="J-01 syntax"),
             pytest.param(
-                b'{"a": 1,\n "b": }', "E_JSON_SYNTAX", "line 2 column 7 at byte 15", id="second line"
+                b'{"a": 1,\n "b": }', "E_JSON_SYNTAX", "line 2 column 7 at byte 15", id="J-01 second line"
             ),
             pytest.param(
                 '{"é": x}'.encode(), "E_JSON_SYNTAX", "line 1 column 7 at byte 7", id="byte is not column"
             ),
-            pytest.param(b'{"a": 1} x', "E_JSON_SYNTAX", "line 1 column 10 at byte 9", id="trailing data"),
             pytest.param(
-                b'{"a": 1}\n{"a": 2}', "E_JSON_SYNTAX", "line 2 column 1 at byte 9", id="two documents"
+                b'{"a": 1} x', "E_JSON_SYNTAX", "line 1 column 10 at byte 9", id="J-01 trailing data"
             ),
             pytest.param(
-                b'{"a": 1}\n{"a"', "E_JSON_SYNTAX", "line 2 column 1 at byte 9", id="half a line more"
+                b'{"a": 1}\n{"a": 2}', "E_JSON_SYNTAX", "line 2 column 1 at byte 9", id="J-01 two documents"
             ),
-            pytest.param(b'{"a": 1', "E_JSON_SYNTAX", "line 1 column 8 at byte 7", id="truncated"),
+            pytest.param(
+                b'{"a": 1}\n{"a"', "E_JSON_SYNTAX", "line 2 column 1 at byte 9", id="J-01 half a line more"
+            ),
+            pytest.param(b'{"a": 1', "E_JSON_SYNTAX", "line 1 column 8 at byte 7", id="J-01 truncated"),
             pytest.param(b"{'a': 1}", "E_JSON_SYNTAX", "line 1 column 2 at byte 1", id="single quotes"),
             pytest.param(b'{"a": 010}', "E_JSON_SYNTAX", "line 1 column 8 at byte 7", id="leading zero"),
-            pytest.param(nested(65), "E_DEPTH", "line 1 column 321 at byte 320", id="one level too deep"),
-            pytest.param(b"[" * 100_000, "E_DEPTH", "line 1 column 65 at byte 64", id="100,000 deep"),
+            pytest.param(
+                nested(65), "E_DEPTH", "line 1 column 321 at byte 320", id="J-02 one level too deep"
+            ),
+            pytest.param(b"[" * 100_000, "E_DEPTH", "line 1 column 65 at byte 64", id="J-02 100,000 deep"),
             pytest.param(
                 b'{"\\"[": {"a": ' + nested(64),
                 "E_DEPTH",
                 "line 1 column 325 at byte 324",
-                id="deep behind an escape",
+                id="J-02 deep behind an escape",
             ),
-            pytest.param(b'{"a": 1, "a": 1}', "E_JSON_DUPKEY", "$.a", id="twice the same"),
-            pytest.param(b'{"o": [{}, {"id": 1, "ID": 2}]}', "E_JSON_DUPKEY", "$.o[1].ID", id="but for case"),
+            pytest.param(b'{"a": 1, "a": 1}', "E_JSON_DUPKEY", "$.a", id="J-03 twice the same"),
+            pytest.param(
+                b'{"o": [{}, {"id": 1, "ID": 2}]}', "E_JSON_DUPKEY", "$.o[1].ID", id="J-15 but for case"
+            ),
             pytest.param(
                 '{"id": 1, "\uff49\uff44": 2}'.encode(),
                 "E_JSON_DUPKEY",
                 "$['\uff49\uff44']",
-                id="but for width",
+                id="J-15 but for width",
             ),
-            pytest.param(b'{"a": NaN}', "E_NUMBER", "$.a", id="NaN"),
-            pytest.param(b'{"a": [0, -Infinity]}', "E_NUMBER", "$.a[1]", id="infinity"),
-            pytest.param(b'{"a": 1e400}', "E_NUMBER", "$.a", id="larger than a float"),
-            pytest.param(b'{"a": 1e1000000000}', "E_NUMBER", "$.a", id="exponent bomb"),
-            pytest.param(b'{"a": 0e1000000000}', "E_NUMBER", "$.a", id="exponent bomb on zero"),
-            pytest.param(b'{"a": 1e-99999999999999999999}', "E_NUMBER", "$.a", id="exponent beyond all"),
-            pytest.param(b'{"a": ' + b"9" * 5000 + b"}", "E_NUMBER", "$.a", id="5,000 digits"),
+            pytest.param(b'{"a": NaN}', "E_NUMBER", "$.a", id="J-04 NaN"),
+            pytest.param(b'{"a": [0, -Infinity]}', "E_NUMBER", "$.a[1]", id="J-04 infinity"),
+            pytest.param(b'{"a": 1e400}', "E_NUMBER", "$.a", id="J-05 larger than a float"),
+            pytest.param(b'{"a": 1e1000000000}', "E_NUMBER", "$.a", id="J-09 exponent bomb"),
+            pytest.param(b'{"a": 0e1000000000}', "E_NUMBER", "$.a", id="J-09 exponent bomb on zero"),
+            pytest.param(b'{"a": 1e-99999999999999999999}', "E_NUMBER", "$.a", id="J-09 exponent beyond all"),
+            pytest.param(b'{"a": ' + b"9" * 5000 + b"}", "E_NUMBER", "$.a", id="J-06 5,000 digits"),
             pytest.param(
-                b'{"a": 0.' + b"1" * 5000 + b"}", "E_NUMBER", "$.a", id="5,000 digits behind the point"
+                b'{"a": 0.' + b"1" * 5000 + b"}", "E_NUMBER", "$.a", id="J-06 5,000 digits behind the point"
             ),
-            pytest.param(b'{"a": ["\\ud800"]}', "E_ENCODING", "$.a[0]", id="lone surrogate"),
-            pytest.param(b'{"a": {"b-c": "x\\u0000"}}', "E_CONTROL_CHAR", "$.a.b-c", id="NUL"),
+            pytest.param(b'{"a": ["\\ud800"]}', "E_ENCODING", "$.a[0]", id="J-10 lone surrogate"),
+            pytest.param(b'{"a": {"b-c": "x\\u0000"}}', "E_CONTROL_CHAR", "$.a.b-c", id="J-11 NUL"),
             pytest.param(b'{"a": "\\u001b[2J"}', "E_CONTROL_CHAR", "$.a", id="terminal escape"),
             pytest.param(b'{"a": "\x7f"}', "E_CONTROL_CHAR", "$.a", id="delete"),
             pytest.param(b'{"a": "\xc2\x85"}', "E_CONTROL_CHAR", "$.a", id="next line"),
@@ -151,10 +157,15 @@ class TestRefusals:
                 b'{"a": "\x01"}', "E_CONTROL_CHAR", "line 1 column 8 at byte 7", id="raw control character"
             ),
             pytest.param(b'{"\\u0007": 1}', "E_CONTROL_CHAR", "$['\\x07']", id="in a name"),
-            pytest.param(b"[1]", "E_TYPE", "$", id="array on top"),
-            pytest.param(b'"x"', "E_TYPE", "$", id="string on top"),
-            pytest.param(b"null", "E_TYPE", "$", id="null on top"),
-            pytest.param(b'{"a": [0' + b",0" * 200_000 + b"]}", "E_RECORDS", "$", id="200,000 values"),
+            pytest.param(b"[1]", "E_TYPE", "$", id="J-12 array on top"),
+            pytest.param(b'"x"', "E_TYPE", "$", id="J-12 string on top"),
+            pytest.param(b"null", "E_TYPE", "$", id="J-12 null on top"),
+            pytest.param(b'{"a": [0' + b",0" * 200_000 + b"]}", "E_RECORDS", "$", id="J-16 200,000 values"),
+            pytest.param(
+                b'{"a": [0' + b",0" * 1_000_000 + b"]}", "E_RECORDS", "$", id="J-16 1,000,000 values"
+            ),
+            # Design 4.3: a message is refused from 8 MiB on, before its strings are looked at.
+            pytest.param(b'{"a": "' + b"x" * 10_000_000 + b'"}', "E_TOO_LARGE", "", id="J-16 10 MB string"),
         ],
     )
     def test_say_code_and_place(self, document, code, where):
@@ -189,7 +200,7 @@ class TestRefusals:
     )
     def test_floods_cost_no_more_than_a_moment(self, flood, code):
         """
-        Eight megabytes of anything are refused within two seconds of work.
+        J-16: eight megabytes of anything are refused within two seconds of work.
         """
         document = flood * (EIGHT_MEGABYTES // len(flood))
 
@@ -287,33 +298,33 @@ class TestNodes:
     @pytest.mark.parametrize(
         ("text", "read", "code"),
         [
-            pytest.param("true", Node.integer, "E_TYPE", id="true is no integer"),
-            pytest.param("true", Node.decimal, "E_TYPE", id="true is no number"),
-            pytest.param('"5"', Node.integer, "E_TYPE", id="string for integer"),
-            pytest.param("5.0", Node.integer, "E_TYPE", id="decimal for integer"),
-            pytest.param("5", Node.text, "E_TYPE", id="number for string"),
-            pytest.param("1" * 30, Node.key, "E_TYPE", id="30-digit id as a number"),
-            pytest.param("1" * 30, Node.integer, "E_RANGE", id="30-digit integer"),
-            pytest.param("1" * 30, Node.decimal, "E_RANGE", id="30-digit number"),
-            pytest.param("1e30", Node.decimal, "E_RANGE", id="large exponent"),
-            pytest.param("-0.0", Node.decimal, "E_NUMBER", id="minus zero"),
+            pytest.param("true", Node.integer, "E_TYPE", id="J-12 true is no integer"),
+            pytest.param("true", Node.decimal, "E_TYPE", id="J-12 true is no number"),
+            pytest.param('"5"', Node.integer, "E_TYPE", id="J-12 string for integer"),
+            pytest.param("5.0", Node.integer, "E_TYPE", id="J-12 decimal for integer"),
+            pytest.param("5", Node.text, "E_TYPE", id="J-12 number for string"),
+            pytest.param("1" * 30, Node.key, "E_TYPE", id="J-07 30-digit id as a number"),
+            pytest.param("1" * 30, Node.integer, "E_RANGE", id="J-07 30-digit integer"),
+            pytest.param("1" * 30, Node.decimal, "E_RANGE", id="J-07 30-digit number"),
+            pytest.param("1e30", Node.decimal, "E_RANGE", id="J-09 large exponent"),
+            pytest.param("-0.0", Node.decimal, "E_NUMBER", id="V-03 minus zero"),
             pytest.param("null", Node.text, "E_TYPE", id="null for string"),
             pytest.param("{}", Node.items, "E_TYPE", id="object for array"),
             pytest.param("[]", Node.boolean, "E_TYPE", id="array for boolean"),
-            pytest.param('"2026-01-31T09:30:00"', Node.instant, "E_DATE", id="no zone"),
+            pytest.param('"2026-01-31T09:30:00"', Node.instant, "E_DATE", id="V-09 no zone"),
             pytest.param('"2026-02-30T09:30:00Z"', Node.instant, "E_DATE", id="30 February"),
-            pytest.param('"0001-01-01T00:00:00+14:00"', Node.instant, "E_DATE", id="year 1"),
-            pytest.param('"9999-12-31T23:59:59-12:00"', Node.instant, "E_DATE", id="year 9999"),
+            pytest.param('"0001-01-01T00:00:00+14:00"', Node.instant, "E_DATE", id="V-09 year 1"),
+            pytest.param('"9999-12-31T23:59:59-12:00"', Node.instant, "E_DATE", id="V-09 year 9999"),
             pytest.param('"2026-W05"', Node.instant, "E_DATE", id="week"),
-            pytest.param('"\uff12026-01-31T09:30:00Z"', Node.instant, "E_DATE", id="full-width digit"),
+            pytest.param('"\uff12026-01-31T09:30:00Z"', Node.instant, "E_DATE", id="V-01 full-width digit"),
             pytest.param('""', Node.text, "E_MISSING", id="empty text"),
-            pytest.param('"' + "x" * 257 + '"', Node.text, "E_FIELD_SIZE", id="long text"),
-            pytest.param('"a\\nb"', Node.text, "E_CONTROL_CHAR", id="line end in one-line text"),
+            pytest.param('"' + "x" * 257 + '"', Node.text, "E_FIELD_SIZE", id="J-16 long text"),
+            pytest.param('"a\\nb"', Node.text, "E_CONTROL_CHAR", id="V-06 line end in one-line text"),
             pytest.param('""', Node.key, "E_KEY_MISSING", id="empty key"),
             pytest.param('"a b"', Node.key, "E_KEY_FORMAT", id="blank in a key"),
-            pytest.param('"x\\r\\nEvil: 1"', Node.key, "E_KEY_FORMAT", id="header injection in a key"),
-            pytest.param('"a\u200bb"', Node.key, "E_KEY_FORMAT", id="zero width in a key"),
-            pytest.param('"..:..:etc"', Node.key, "E_KEY_FORMAT", id="dots in a key"),
+            pytest.param('"x\\r\\nEvil: 1"', Node.key, "E_KEY_FORMAT", id="V-06 header injection in a key"),
+            pytest.param('"a\u200bb"', Node.key, "E_KEY_FORMAT", id="V-04 zero width in a key"),
+            pytest.param('"..:..:etc"', Node.key, "E_KEY_FORMAT", id="V-05 dots in a key"),
         ],
     )
     def test_refusals_name_the_path(self, text, read, code):
@@ -360,7 +371,8 @@ class TestNodes:
 
     def test_missing_and_unknown_properties(self):
         """
-        Both are told by their path.
+        J-13, J-14: both are told by their path; a property that would make another reader build something is
+        one that nobody knows.
         """
         order = read_json(b'{"id": "1", "__type__": "bytes"}')
 

@@ -55,9 +55,9 @@ class TestFunctionalAcknowledgement:
             pytest.param(order_set(trailer="0002"), ["AK5*R*3"], id="control numbers differ"),
             pytest.param(order_set()[:-10], ["AK5*R*2"], id="no trailer"),
             pytest.param(
-                order_set("0001", "BEG*00*\x07"),
+                order_set("0001", "BEG*00*AK5>A\x07"),
                 ["AK3*BEG*2**8", "AK4*2**6", "AK5*R*5"],
-                id="control character",
+                id="E-26 a value that would break the answer",
             ),
             pytest.param(
                 order_set("0001", "REF" + "*" * 200), ["AK3*REF*2**8", "AK5*R*5"], id="too many elements"
@@ -65,7 +65,7 @@ class TestFunctionalAcknowledgement:
             pytest.param(
                 order_set("0001", "REF*" + ">" * 50), ["AK3*REF*2**8", "AK4*1**3", "AK5*R*5"], id="components"
             ),
-            pytest.param(order_set("0001", "<script>*1"), ["AK5*R*5"], id="segment id not repeated"),
+            pytest.param(order_set("0001", "<script>*1"), ["AK5*R*5"], id="E-26 segment id not repeated"),
         ],
     )
     def test_one_set_refused(self, bad, lines):
@@ -94,7 +94,7 @@ class TestFunctionalAcknowledgement:
 
     def test_a_set_without_a_name_is_counted_only(self):
         """
-        A set whose numbers are no good cannot be named in an answer; nothing of it is repeated.
+        E-26: a set whose numbers are no good cannot be named in an answer; nothing of it is repeated.
         """
         assert ["AK1*PO*77", "AK9*R*1*1*0"] == answer(interchange(group(order_set("$(reboot)", "CTT*1"))))
 

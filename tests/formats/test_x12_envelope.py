@@ -49,7 +49,8 @@ class TestSoundInterchanges:
 
     def test_the_header_declares_all_separators(self):
         """
-        Whatever characters stand at the header's places cut the rest, and a 00501 header declares repetition.
+        E-25: whatever characters stand at the header's places cut the rest, also those at which text readers
+        end a line; a 00501 header declares repetition.
         """
         exotic = (
             interchange(isa=NEWER_ISA).replace(b"*", b"\x1d").replace(b"~", b"\x1c").replace(b">", b"\x1f")
@@ -72,6 +73,15 @@ class TestSoundInterchanges:
 
         assert ["0001", "0002"] == sound_sets(first(lines))
         assert ["0001", "0002"] == sound_sets(first(lines.rstrip()))
+
+    @pytest.mark.parametrize("mark", ["\u2028", "\u2029"])
+    def test_what_ends_a_line_elsewhere_ends_nothing_here(self, mark):
+        """
+        E-25: a text keeps it, where such characters are agreed.
+        """
+        found = first(interchange(group(order_set("0001", f"N1*ST*a{mark}b"))), charset="utf-8")
+
+        assert [f"a{mark}b"] == [one.body[0].raw(2) for one in found.groups[0].sets]
 
     def test_partner_notes_stand_before_the_groups(self):
         """
@@ -114,48 +124,69 @@ class TestUnreadableMessages:
         [
             pytest.param(b"", "E_EMPTY", "", id="empty"),
             pytest.param(b" \r\n\t", "E_EMPTY", "", id="blank"),
-            pytest.param(b"\xef\xbb\xbf" + GOOD, "E_BOM", "byte 0", id="UTF-8 mark"),
+            pytest.param(b"\xef\xbb\xbf" + GOOD, "E_BOM", "byte 0", id="E-24 UTF-8 mark"),
             pytest.param(b"\xff\xfe" + GOOD, "E_BOM", "byte 0", id="UTF-16 mark"),
-            pytest.param(b"hello", "E_EDI_ISA", "byte 0", id="no ISA"),
-            pytest.param(b" " + GOOD, "E_EDI_ISA", "byte 0", id="blank before ISA"),
+            pytest.param(b"hello", "E_EDI_ISA", "byte 0", id="E-01 no ISA"),
+            pytest.param(b" " + GOOD, "E_EDI_ISA", "byte 0", id="E-24 blank before ISA"),
             pytest.param(b'{"a":1}', "E_FORMAT_SNIFF", "byte 0", id="JSON"),
             pytest.param(b"<order/>", "E_FORMAT_SNIFF", "byte 0", id="XML"),
             pytest.param(b"UNB+UNOA:1'", "E_FORMAT_SNIFF", "byte 0", id="EDIFACT"),
             pytest.param(GOOD.decode().encode("cp037"), "E_FORMAT_SNIFF", "byte 0", id="EBCDIC"),
             pytest.param(b"\x1f\x8b\x08" + GOOD, "E_FORMAT_SNIFF", "byte 0", id="gzip"),
-            pytest.param(GOOD[:40], "E_EDI_ISA", "ISA06 at byte 35", id="header cut short"),
-            pytest.param(_cut_isa(49), "E_EDI_ISA", "ISA06 at byte 35", id="unpadded sender"),
-            pytest.param(_cut_isa(17, 10), "E_EDI_ISA", "ISA02 at byte 7", id="unpadded everything"),
-            pytest.param(GOOD.replace(b"*261121*", b"*26112 *"), "E_EDI_ISA", "ISA09 at byte 70", id="date"),
+            pytest.param(GOOD[:40], "E_EDI_ISA", "ISA06 at byte 35", id="E-01 header cut short"),
+            pytest.param(_cut_isa(49), "E_EDI_ISA", "ISA06 at byte 35", id="E-01 unpadded sender"),
+            pytest.param(_cut_isa(17, 10), "E_EDI_ISA", "ISA02 at byte 7", id="E-01 unpadded everything"),
             pytest.param(
-                GOOD.replace(b"*000000077*", b"*00000007A*", 1), "E_EDI_ISA", "ISA13 at byte 90", id="ISA13"
+                GOOD.replace(b"*261121*", b"*26112 *"), "E_EDI_ISA", "ISA09 at byte 70", id="E-01 date"
             ),
             pytest.param(
-                GOOD.replace(b"*00401*", b"*0040X*"), "E_EDI_VERSION", "ISA12 at byte 84", id="ISA12"
+                GOOD.replace(b"*000000077*", b"*00000007A*", 1),
+                "E_EDI_ISA",
+                "ISA13 at byte 90",
+                id="E-01 ISA13",
             ),
             pytest.param(
-                GOOD.replace(b"ACME ", b"ACM\xc9 ", 1), "E_ENCODING", "ISA06 at byte 35", id="not ASCII"
+                GOOD.replace(b"*00401*", b"*0040X*"), "E_EDI_VERSION", "ISA12 at byte 84", id="E-14 ISA12"
             ),
             pytest.param(
-                GOOD.replace(b"ACME ", b"ACME\0", 1), "E_CONTROL_CHAR", "ISA06 at byte 35", id="NUL padding"
-            ),
-            pytest.param(GOOD.replace(b"*", b"A"), "E_EDI_DELIM", "ISA at byte 3", id="separator a letter"),
-            pytest.param(GOOD.replace(b"*", b" "), "E_EDI_DELIM", "ISA at byte 3", id="separator a blank"),
-            pytest.param(GOOD.replace(b"*", b"\0"), "E_EDI_DELIM", "ISA at byte 3", id="separator NUL"),
-            pytest.param(
-                GOOD.replace(b"*", b"\xa7"), "E_EDI_DELIM", "ISA at byte 3", id="separator not ASCII"
+                GOOD.replace(b"ACME ", b"ACM\xc9 ", 1), "E_ENCODING", "ISA06 at byte 35", id="E-23 not ASCII"
             ),
             pytest.param(
-                GOOD.replace(b">~", b"~~", 1), "E_EDI_DELIM", "ISA at byte 105", id="terminator = component"
+                GOOD.replace(b"ACME ", b"ACME\0", 1),
+                "E_CONTROL_CHAR",
+                "ISA06 at byte 35",
+                id="E-23 NUL padding",
+            ),
+            pytest.param(GOOD.replace(b"*", b"A"), "E_EDI_DELIM", "ISA at byte 3", id="E-03 a letter"),
+            pytest.param(GOOD.replace(b"*", b" "), "E_EDI_DELIM", "ISA at byte 3", id="E-03 a blank"),
+            pytest.param(GOOD.replace(b"*", b"\0"), "E_EDI_DELIM", "ISA at byte 3", id="E-03 NUL"),
+            pytest.param(GOOD.replace(b"*", b"\xa7"), "E_EDI_DELIM", "ISA at byte 3", id="E-03 not ASCII"),
+            pytest.param(
+                GOOD.replace(b"*", b"\xc2\xa7"), "E_EDI_DELIM", "ISA at byte 3", id="E-03 of two bytes"
             ),
             pytest.param(
-                GOOD.replace(b">~", b"*~", 1), "E_EDI_DELIM", "ISA16 at byte 104", id="component = element"
+                GOOD.replace(b"~", b"\xc2\xa7"), "E_EDI_DELIM", "ISA at byte 105", id="E-03 terminator of two"
             ),
             pytest.param(
-                GOOD.replace(b">~", b">7", 1), "E_EDI_DELIM", "ISA at byte 105", id="terminator a digit"
+                GOOD.replace(b">~", b"~~", 1),
+                "E_EDI_DELIM",
+                "ISA at byte 105",
+                id="E-02 terminator = component",
             ),
             pytest.param(
-                GOOD.replace(b"*U*00401*", b"*>*00501*"), "E_EDI_DELIM", "ISA11 at byte 82", id="repetition"
+                GOOD.replace(b">~", b"*~", 1),
+                "E_EDI_DELIM",
+                "ISA16 at byte 104",
+                id="E-02 component = element",
+            ),
+            pytest.param(
+                GOOD.replace(b">~", b">7", 1), "E_EDI_DELIM", "ISA at byte 105", id="E-03 terminator a digit"
+            ),
+            pytest.param(
+                GOOD.replace(b"*U*00401*", b"*>*00501*"),
+                "E_EDI_DELIM",
+                "ISA11 at byte 82",
+                id="E-02 repetition = component",
             ),
         ],
     )
@@ -185,15 +216,19 @@ class TestInterchangeFaults:
             pytest.param(GOOD[: GOOD.index(b"IEA")], "E_EDI_TRUNCATED", "@$", id="no IEA"),
             pytest.param(GOOD[:-1], "E_EDI_TRUNCATED", "@IEA*", id="IEA not terminated"),
             pytest.param(GOOD[:200], "E_EDI_TRUNCATED", "@PO1*1", id="cut inside a set"),
-            pytest.param(interchange(count=2), "E_EDI_COUNT", "IEA01 at @IEA*", id="IEA01"),
-            pytest.param(interchange(count="x"), "E_EDI_COUNT", "IEA01 at @IEA*", id="IEA01 no number"),
-            pytest.param(interchange(trailer="000000078"), "E_EDI_CONTROL", "IEA02 at @IEA*", id="IEA02"),
+            pytest.param(interchange(count=2), "E_EDI_COUNT", "IEA01 at @IEA*", id="E-09 IEA01"),
+            pytest.param(interchange(count="x"), "E_EDI_COUNT", "IEA01 at @IEA*", id="E-09 IEA01 no number"),
             pytest.param(
-                interchange(trailer="77"), "E_EDI_CONTROL", "IEA02 at @IEA*", id="IEA02 not nine digits"
+                interchange(trailer="000000078"), "E_EDI_CONTROL", "IEA02 at @IEA*", id="E-10 IEA02"
             ),
-            pytest.param(interchange(order_set()), "E_EDI_STRUCTURE", "ST at @ST*", id="set without group"),
-            pytest.param(interchange("GE*0*1~"), "E_EDI_STRUCTURE", "GE at @GE*", id="GE without GS"),
-            pytest.param(interchange("REF*A*B~"), "E_EDI_STRUCTURE", "@REF*", id="data without group"),
+            pytest.param(
+                interchange(trailer="77"), "E_EDI_CONTROL", "IEA02 at @IEA*", id="E-10 IEA02 not nine digits"
+            ),
+            pytest.param(
+                interchange(order_set()), "E_EDI_STRUCTURE", "ST at @ST*", id="E-18 set without group"
+            ),
+            pytest.param(interchange("GE*0*1~"), "E_EDI_STRUCTURE", "GE at @GE*", id="E-18 GE without GS"),
+            pytest.param(interchange("REF*A*B~"), "E_EDI_STRUCTURE", "@REF*", id="E-18 data without group"),
             pytest.param(
                 interchange(group(order_set()).replace("*0930*77*X*", "*0930*7x*X*")),
                 "E_EDI_STRUCTURE",
@@ -204,7 +239,7 @@ class TestInterchangeFaults:
                 interchange(group(order_set()).replace("*X*004010", "")),
                 "E_MISSING",
                 "GS07 at @GS*",
-                id="short GS",
+                id="E-18 short GS",
             ),
         ],
     )
@@ -220,7 +255,7 @@ class TestInterchangeFaults:
 
     def test_a_second_interchange_does_not_harm_the_first(self):
         """
-        Where one interchange is agreed the first passes, and what follows is refused at its byte.
+        E-24: where one interchange is agreed the first passes, and what follows is refused at its byte.
         """
         passed, refused = read_interchanges(GOOD + b"\n" + GOOD)
 
@@ -230,7 +265,7 @@ class TestInterchangeFaults:
     @pytest.mark.parametrize("tail", [b"\x1a", b"garbage", b"~", b"\0"])
     def test_bytes_behind_the_end_do_not_harm_it_either(self, tail):
         """
-        The interchange passes; the rest is refused at its byte.
+        E-24: the interchange passes; the rest is refused at its byte.
         """
         passed, refused = read_interchanges(GOOD + tail)
 
@@ -251,10 +286,14 @@ class TestGroupFaults:
     @pytest.mark.parametrize(
         ("bad", "code", "where"),
         [
-            pytest.param(group(order_set(), count=2), "E_EDI_COUNT", "GE01 at @GE*", id="GE01"),
-            pytest.param(group(order_set(), trailer="78"), "E_EDI_CONTROL", "GE02 at @GE*", id="GE02"),
-            pytest.param(group(order_set() + "REF*A*B~"), "E_EDI_STRUCTURE", "@REF*", id="data behind SE"),
-            pytest.param(group(order_set() + "SE*2*0001~"), "E_EDI_STRUCTURE", "SE at @SE*2", id="SE twice"),
+            pytest.param(group(order_set(), count=2), "E_EDI_COUNT", "GE01 at @GE*", id="E-09 GE01"),
+            pytest.param(group(order_set(), trailer="78"), "E_EDI_CONTROL", "GE02 at @GE*", id="E-10 GE02"),
+            pytest.param(
+                group(order_set() + "REF*A*B~"), "E_EDI_STRUCTURE", "@REF*", id="E-18 data behind SE"
+            ),
+            pytest.param(
+                group(order_set() + "SE*2*0001~"), "E_EDI_STRUCTURE", "SE at @SE*2", id="E-18 SE twice"
+            ),
             pytest.param(group(order_set())[:-8], "E_EDI_TRUNCATED", "GE at @$", id="no GE"),
         ],
     )
@@ -271,11 +310,12 @@ class TestGroupFaults:
 
     def test_a_group_number_is_used_once(self):
         """
-        The second group under a number is refused, the first passes.
+        E-12: the second group under a number is refused, the first passes.
         """
-        found = first(interchange(group(order_set("0001")), group(order_set("0002"))))
+        message = interchange(group(order_set("0001")), group(order_set("0002")))
+        found = first(message)
 
-        assert ["E_EDI_DUPLICATE"] == [code for code, _ in faults(found)]
+        assert [("E_EDI_DUPLICATE", placed("GS06 at @GS*", message))] == faults(found)
         assert ["0001"] == sound_sets(found)
 
 
@@ -283,28 +323,36 @@ class TestSetFaults:
     @pytest.mark.parametrize(
         ("bad", "code", "where"),
         [
-            pytest.param(order_set(count=7), "E_EDI_COUNT", "850/0001 segment 6 SE01 at @SE*", id="SE01"),
             pytest.param(
-                order_set(count="six"), "E_EDI_COUNT", "850/0001 segment 6 SE01 at @SE*", id="SE01 words"
+                order_set(count=7), "E_EDI_COUNT", "850/0001 segment 6 SE01 at @SE*", id="E-11 SE01"
             ),
             pytest.param(
-                order_set(trailer="0002"), "E_EDI_CONTROL", "850/0001 segment 6 SE02 at @SE*", id="SE02"
+                order_set(count="six"), "E_EDI_COUNT", "850/0001 segment 6 SE01 at @SE*", id="E-11 SE01 words"
+            ),
+            pytest.param(
+                order_set(trailer="0002"), "E_EDI_CONTROL", "850/0001 segment 6 SE02 at @SE*", id="E-10 SE02"
             ),
             pytest.param(order_set()[:-10], "E_EDI_TRUNCATED", "850/0001 SE at @$", id="no SE"),
             pytest.param(
-                order_set("0009"), "E_EDI_DUPLICATE", "850/0009 segment 1 ST02 at @ST*", id="ST02 twice"
+                order_set("0009"), "E_EDI_DUPLICATE", "850/0009 segment 1 ST02 at @ST*", id="E-12 ST02 twice"
             ),
             pytest.param(
                 order_set("0001", "BEG*00*SA*\xe9"),
                 "E_ENCODING",
                 "850/0001 segment 2 BEG03 at @BEG",
-                id="not ASCII",
+                id="E-23 not ASCII",
             ),
             pytest.param(
                 order_set("0001", "BEG*00*SA*\0"),
                 "E_CONTROL_CHAR",
                 "850/0001 segment 2 BEG03 at @BEG",
-                id="NUL",
+                id="E-23 NUL",
+            ),
+            pytest.param(
+                order_set("0001", "BEG*00*SA*4\x1c5"),
+                "E_CONTROL_CHAR",
+                "850/0001 segment 2 BEG03 at @BEG",
+                id="E-25 a separator of others",
             ),
             pytest.param(
                 order_set("0001", "BEG*00\n*SA"),
@@ -316,13 +364,13 @@ class TestSetFaults:
                 order_set("0001", "REF" + "*" * 101),
                 "E_EDI_ELEMENTS",
                 "850/0001 segment 2 REF at @REF",
-                id="elements",
+                id="E-05 elements",
             ),
             pytest.param(
                 order_set("0001", "REF*A*" + ">" * 20),
                 "E_EDI_COMPONENTS",
                 "850/0001 segment 2 REF02 at @REF",
-                id="components",
+                id="E-05 components",
             ),
             pytest.param(
                 order_set("0001", "\tBEG*00"),
@@ -340,16 +388,16 @@ class TestSetFaults:
                 order_set().replace("ST*850", "ST*856"),
                 "E_EDI_STRUCTURE",
                 "856/0001 segment 1 ST01 at @ST*",
-                id="set of another group",
+                id="E-15 set of another group",
             ),
             pytest.param(
                 order_set().replace("ST*850", "ST*860"),
                 "E_EDI_TYPE",
                 "860/0001 segment 1 ST01 at @ST*",
-                id="set not agreed",
+                id="E-15 set not agreed",
             ),
             pytest.param(
-                order_set().replace("ST*850", "ST*85"), "E_EDI_TYPE", "ST01 at @ST*", id="no set code"
+                order_set().replace("ST*850", "ST*85"), "E_EDI_TYPE", "ST01 at @ST*", id="E-15 no set code"
             ),
             pytest.param(
                 order_set("../1", "CTT*1"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -14,60 +15,121 @@ from tests.support.beside import FOLDER
 EIGHT_MEGABYTES = 8 * 1024 * 1024
 GOOD = interchange(group(order_set("0001"), order_set("0002")))
 OPEN_SET = (ISA + "GS*PO*ACME*ORDERLOOM*20261121*0930*77*X*004010~ST*850*0001~").encode()
+NEWER_SET = OPEN_SET.replace(b"*U*00401*", b"*^*00501*")
+SECOND = "850/0001 segment 2"
+
+
+def told(message):
+    """
+    Code and place of all faults, each of which must stand in the catalogue and say where.
+    """
+    found = [fault for one in read_interchanges(message) for fault in faults(one)]
+    assert all(code in CODES for code, _ in found)
+    assert all(where for code, where in found if code not in {"E_EMPTY", "E_TOO_LARGE"})
+    return found
 
 
 def outcome(message):
     """
-    Codes of all faults, each of which must stand in the catalogue and say where.
+    Only their codes.
     """
-    told = [fault for found in read_interchanges(message) for fault in faults(found)]
-    assert all(code in CODES for code, _ in told)
-    assert all(where for code, where in told if code not in {"E_EMPTY", "E_TOO_LARGE"})
-    return {code for code, _ in told}
+    return {code for code, _ in told(message)}
 
 
 class TestFloods:
     @pytest.mark.parametrize(
-        ("start", "flood", "code"),
+        ("start", "flood", "code", "where"),
         [
-            pytest.param(OPEN_SET, b"*", "E_EDI_SEGMENT_LEN", id="elements"),
-            pytest.param(OPEN_SET, b">", "E_EDI_SEGMENT_LEN", id="components"),
-            pytest.param(OPEN_SET, b"~", "E_EDI_SEGMENTS", id="terminators"),
-            pytest.param(OPEN_SET, b"A", "E_EDI_SEGMENT_LEN", id="no terminator"),
-            pytest.param(OPEN_SET, b"REF" + b"*" * 101 + b"~", "E_EDI_ELEMENTS", id="segments of elements"),
+            pytest.param(OPEN_SET, b"A", "E_EDI_SEGMENT_LEN", "byte 165", id="E-04 no terminator"),
+            pytest.param(OPEN_SET, b"*", "E_EDI_SEGMENT_LEN", "byte 165", id="E-05 elements"),
+            pytest.param(OPEN_SET, b">", "E_EDI_SEGMENT_LEN", "byte 165", id="E-05 components"),
+            pytest.param(NEWER_SET, b"^", "E_EDI_SEGMENT_LEN", "byte 165", id="E-05 repetitions"),
+            pytest.param(OPEN_SET, b"~", "E_EDI_SEGMENTS", "byte 100162", id="E-05 terminators"),
             pytest.param(
-                OPEN_SET, b"REF*" + b">" * 500 + b"~", "E_EDI_COMPONENTS", id="segments of components"
+                OPEN_SET,
+                b"REF" + b"*" * 101 + b"~",
+                "E_EDI_ELEMENTS",
+                f"{SECOND} REF at byte 165",
+                id="E-05 segments of elements",
             ),
-            pytest.param(OPEN_SET, b"ST*850*0002~", "E_EDI_SEGMENTS", id="sets without end"),
-            pytest.param(OPEN_SET, b"REF*A~", "E_EDI_SEGMENTS", id="segments"),
-            pytest.param(ISA.encode(), b"~", "E_EDI_STRUCTURE", id="terminators behind the header"),
+            pytest.param(
+                OPEN_SET,
+                b"REF*" + b">" * 500 + b"~",
+                "E_EDI_COMPONENTS",
+                f"{SECOND} REF01 at byte 165",
+                id="E-05 segments of components",
+            ),
+            pytest.param(
+                NEWER_SET,
+                b"REF*" + b"^" * 500 + b"~",
+                "E_EDI_COMPONENTS",
+                f"{SECOND} REF01 at byte 165",
+                id="E-05 segments of repetitions",
+            ),
+            pytest.param(OPEN_SET, b"ST*850*0002~", "E_EDI_SEGMENTS", "byte 13341", id="sets without end"),
+            pytest.param(OPEN_SET, b"REF*A~", "E_EDI_SEGMENTS", "byte 600147", id="segments"),
+            pytest.param(OPEN_SET, b"?", "E_EDI_SEGMENT_LEN", "byte 165", id="E-06 release characters"),
+            pytest.param(OPEN_SET, b"BIN*0*~", "E_EDI_SEGMENTS", "byte 700144", id="binary segments"),
+            pytest.param(OPEN_SET, b"BIN*9", "E_EDI_BINARY", "BIN01 at byte 165", id="E-22 no data"),
+            pytest.param(
+                ISA.encode(), b"~", "E_EDI_STRUCTURE", "byte 106", id="terminators behind the header"
+            ),
             pytest.param(
                 ISA.encode(),
                 b"GS*PO*A*B*20261121*0930*1*X*004010~",
                 "E_EDI_SEGMENTS",
+                "byte 38606",
                 id="groups without end",
             ),
             pytest.param(
                 ISA.encode(),
                 b"".join(b"GS*PO*A*B*20261121*0930*%d*X*004010~GE*0*%d~" % (n, n) for n in range(49_000)),
                 "E_EDI_SEGMENTS",
+                "byte 50686",
                 id="many groups",
             ),
-            pytest.param(GOOD, b"\n", None, id="line breaks behind the end"),
-            pytest.param(GOOD, GOOD, "E_TRAILING", id="interchanges"),
+            pytest.param(GOOD, GOOD, "E_TRAILING", f"byte {len(GOOD)}", id="interchanges"),
         ],
     )
-    def test_cost_no_more_than_a_moment(self, start, flood, code):
+    def test_cost_no_more_than_a_moment(self, start, flood, code, where):
         """
-        Eight megabytes of separators are counted, not cut, and are refused by name.
+        Eight megabytes of separators are counted, not cut, and are refused by name and byte.
         """
         message = (start + flood * (EIGHT_MEGABYTES // len(flood)))[:EIGHT_MEGABYTES]
 
         began = time.process_time()
-        codes = outcome(message)
+        found = told(message)
 
         assert 2 > time.process_time() - began
-        assert code in codes if code else not codes
+        assert (code, where) in found
+
+    def test_separators_make_no_lists(self):
+        """
+        E-05: half a million empty elements take no more memory than the segment that is refused for them.
+        """
+        message = OPEN_SET + (b"REF" + b"*" * 65_000 + b"~") * 8
+
+        tracemalloc.start()
+        found = told(message)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert ("E_EDI_ELEMENTS", f"{SECOND} REF at byte 165") in found
+        assert 512 * 1024 > peak
+
+    def test_line_breaks_behind_the_end_are_nothing(self):
+        """
+        However many.
+        """
+        assert [] == told((GOOD + b"\n" * EIGHT_MEGABYTES)[:EIGHT_MEGABYTES])
+
+    def test_there_is_no_release_character(self):
+        """
+        E-06: X12 has none, so that a question mark is text and releases nothing, also the last one.
+        """
+        [only] = first(interchange(group(order_set("0001", "N1*ST*why??*what?")))).groups[0].sets
+
+        assert ("ST", "why??", "what?") == only.body[0].elements
 
     def test_the_next_message_passes(self):
         """

@@ -53,15 +53,17 @@ def test_segments_find_their_loops():
 @pytest.mark.parametrize(
     ("body", "code", "where"),
     [
-        pytest.param(("PO1*1",), "E_MISSING", "segment 2 BEG", id="mandatory segment"),
-        pytest.param(("BEG*00", "CTT*0"), "E_MISSING", "segment 3 PO1", id="mandatory loop"),
-        pytest.param(("BEG*00",), "E_MISSING", "segment 3 PO1", id="mandatory loop at the end"),
-        pytest.param(("BEG*00", "PO1*1", "REF*A"), "E_EDI_STRUCTURE", "segment 4 REF", id="too late"),
-        pytest.param(("BEG*00", *["REF*A"] * 3, "PO1*1"), "E_EDI_STRUCTURE", "segment 5 REF", id="too many"),
+        pytest.param(("PO1*1",), "E_MISSING", "segment 2 BEG", id="E-18 mandatory segment"),
+        pytest.param(("BEG*00", "CTT*0"), "E_MISSING", "segment 3 PO1", id="E-18 mandatory loop"),
+        pytest.param(("BEG*00",), "E_MISSING", "segment 3 PO1", id="E-18 mandatory loop at the end"),
+        pytest.param(("BEG*00", "PO1*1", "REF*A"), "E_EDI_STRUCTURE", "segment 4 REF", id="E-18 too late"),
         pytest.param(
-            ("BEG*00", "PO1*1", "PID*A", "PID*B", "PID*C"), "E_EDI_STRUCTURE", "segment 6 PID", id="loop"
+            ("BEG*00", *["REF*A"] * 3, "PO1*1"), "E_EDI_STRUCTURE", "segment 5 REF", id="E-18 too many"
         ),
-        pytest.param(("BEG*00", "PO1*1", "ZZ9*A"), "E_EDI_STRUCTURE", "segment 4 ZZ9", id="unknown"),
+        pytest.param(
+            ("BEG*00", "PO1*1", "PID*A", "PID*B", "PID*C"), "E_EDI_STRUCTURE", "segment 6 PID", id="E-18 loop"
+        ),
+        pytest.param(("BEG*00", "PO1*1", "ZZ9*A"), "E_EDI_STRUCTURE", "segment 4 ZZ9", id="E-18 unknown"),
     ],
 )
 def test_what_does_not_fit_is_refused_where_it_stands(body, code, where):

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.formats.x12 import Spot
 from canonical.errors import Rejected
-from tests.formats.samples import first, group, interchange, order_set
+from tests.formats.samples import ISA, first, group, interchange, order_set
 
 
 def line(text):
@@ -66,41 +66,45 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("text", "read", "code"),
         [
-            pytest.param("\uff11\uff12\uff13", "number", "E_NUMBER", id="full-width digits"),
-            pytest.param("\u0661\u0662", "integer", "E_NUMBER", id="Arabic digits"),
-            pytest.param("\u00b2", "integer", "E_NUMBER", id="superscript"),
-            pytest.param("1_000", "number", "E_NUMBER", id="underscore"),
-            pytest.param("1e3", "number", "E_NUMBER", id="exponent"),
-            pytest.param("1,5", "number", "E_NUMBER", id="decimal comma"),
-            pytest.param("+5", "number", "E_NUMBER", id="plus"),
+            pytest.param("\uff11\uff12\uff13", "number", "E_NUMBER", id="V-01 full-width digits"),
+            pytest.param("\u0661\u0662", "integer", "E_NUMBER", id="V-01 Arabic digits"),
+            pytest.param("\u00b2", "integer", "E_NUMBER", id="V-01 superscript"),
+            pytest.param("1_000", "number", "E_NUMBER", id="V-02 underscore"),
+            pytest.param("1e3", "number", "E_NUMBER", id="E-21 exponent"),
+            pytest.param("1,5", "number", "E_NUMBER", id="E-20 decimal comma"),
+            pytest.param("+5", "number", "E_NUMBER", id="E-20 plus"),
             pytest.param(" 5", "number", "E_NUMBER", id="blank before"),
-            pytest.param("-0", "number", "E_NUMBER", id="minus zero"),
-            pytest.param("-0.00", "number", "E_NUMBER", id="minus zero with a point"),
-            pytest.param("NaN", "number", "E_NUMBER", id="NaN"),
-            pytest.param("Infinity", "number", "E_NUMBER", id="infinity"),
+            pytest.param("-0", "number", "E_NUMBER", id="V-03 minus zero"),
+            pytest.param("-0.00", "number", "E_NUMBER", id="V-03 minus zero with a point"),
+            pytest.param("NaN", "number", "E_NUMBER", id="V-03 NaN"),
+            pytest.param("Infinity", "number", "E_NUMBER", id="V-03 infinity"),
             pytest.param(".", "number", "E_NUMBER", id="point alone"),
             pytest.param("-", "integer", "E_NUMBER", id="minus alone"),
-            pytest.param("12.5", "integer", "E_NUMBER", id="point in a whole number"),
+            pytest.param("12.5", "integer", "E_NUMBER", id="E-21 point in a whole number"),
             pytest.param("9" * 19, "number", "E_RANGE", id="19 digits"),
             pytest.param("9" * 30, "integer", "E_RANGE", id="30 digits"),
-            pytest.param("9" * 250, "number", "E_NUMBER", id="250 digits"),
-            pytest.param("20260230", "date", "E_DATE", id="30 February"),
+            pytest.param("9" * 250, "number", "E_NUMBER", id="E-20 250 digits"),
+            pytest.param("20260230", "date", "E_DATE", id="E-20 30 February"),
             pytest.param("00000000", "date", "E_DATE", id="zero date"),
-            pytest.param("99991231", "date", "E_DATE", id="year 9999"),
-            pytest.param("260230", "date", "E_DATE", id="six digits"),
+            pytest.param("99991231", "date", "E_DATE", id="V-09 year 9999"),
+            pytest.param("260230", "date", "E_DATE", id="E-20 six digits"),
             pytest.param(
-                "\uff12\uff10\uff12\uff16\uff11\uff11\uff13\uff10", "date", "E_DATE", id="full-width date"
+                "\uff12\uff10\uff12\uff16\uff11\uff11\uff13\uff10",
+                "date",
+                "E_DATE",
+                id="V-01 full-width date",
             ),
             pytest.param("", "required", "E_MISSING", id="empty"),
             pytest.param("   ", "number", "E_MISSING", id="blanks"),
-            pytest.param("A>B", "text", "E_EDI_ELEMENT", id="component separator in a simple element"),
-            pytest.param("x" * 265, "text", "E_FIELD_SIZE", id="too long"),
+            pytest.param("A>B", "text", "E_EDI_ELEMENT", id="E-07 component separator in a simple element"),
+            pytest.param("x" * 265, "text", "E_FIELD_SIZE", id="E-20 too long"),
             pytest.param("", "key", "E_KEY_MISSING", id="empty key"),
-            pytest.param("../../etc/passwd", "key", "E_KEY_FORMAT", id="path as key"),
-            pytest.param("C:\\x", "key", "E_KEY_FORMAT", id="drive as key"),
-            pytest.param("PO\u202e1", "key", "E_KEY_FORMAT", id="bidirectional mark in key"),
-            pytest.param("P\u041e1", "key", "E_KEY_FORMAT", id="Cyrillic letter in key"),
-            pytest.param("x" * 65, "key", "E_KEY_FORMAT", id="long key"),
+            pytest.param("../../etc/passwd", "key", "E_KEY_FORMAT", id="V-05 path as key"),
+            pytest.param("PO\u200b1", "key", "E_KEY_FORMAT", id="V-04 zero width in key"),
+            pytest.param("C:\\x", "key", "E_KEY_FORMAT", id="V-05 drive as key"),
+            pytest.param("PO\u202e1", "key", "E_KEY_FORMAT", id="V-04 bidirectional mark in key"),
+            pytest.param("P\u041e1", "key", "E_KEY_FORMAT", id="V-04 Cyrillic letter in key"),
+            pytest.param("x" * 65, "key", "E_KEY_FORMAT", id="V-05 long key"),
         ],
     )
     def test_name_the_element(self, text, read, code):
@@ -114,9 +118,51 @@ class TestRefusals:
 
         assert (code, "850/0001 segment 2 PO102 at byte 165") == (refused.value.code, refused.value.where)
 
+    def test_a_repetition_separator_in_a_simple_element(self):
+        """
+        E-07: with ISA11 as separator, somebody's text of it is several values where one is allowed.
+        """
+        message = interchange(
+            group(order_set("0001", "N1*ST*a^b")), isa=ISA.replace("*U*00401*", "*^*00501*")
+        )
+        n1 = first(message).groups[0].sets[0].body[0]
+
+        with pytest.raises(Rejected) as refused:
+            n1.text(2)
+
+        assert ("E_EDI_ELEMENT", "850/0001 segment 2 N102 at byte 165") == (
+            refused.value.code,
+            refused.value.where,
+        )
+
+    def test_an_element_separator_in_a_text_moves_what_follows(self):
+        """
+        E-07: it is part of the syntax, but then a mandatory element is not where it should be, and is named.
+        """
+        with pytest.raises(Rejected) as refused:
+            line("BEG*00*SA*PO*1**20261121").date(5)
+
+        assert ("E_MISSING", "850/0001 segment 2 BEG05 at byte 165") == (
+            refused.value.code,
+            refused.value.where,
+        )
+
+    @pytest.mark.parametrize("text", ["12.50", "1250.", "1E3", ".5"])
+    def test_a_number_with_an_implied_point_has_no_other(self, text):
+        """
+        E-21: N2 is digits; whether 12.50 means 12.50 or 0.1250 is not guessed.
+        """
+        with pytest.raises(Rejected) as refused:
+            line(f"AMT*TT*{text}").implied(2, 2)
+
+        assert ("E_NUMBER", "850/0001 segment 2 AMT02 at byte 165") == (
+            refused.value.code,
+            refused.value.where,
+        )
+
     def test_ranges_and_codes_say_what_is_allowed(self):
         """
-        A quantity of minus one and an unknown unit are refused with what would do.
+        E-20, V-03: a quantity of minus one and an unknown unit are refused with what would do.
         """
         po1 = line("PO1*1*-1*XX")
 
@@ -127,6 +173,9 @@ class TestRefusals:
 
         assert ("E_RANGE", "at least 1 and at most 9999") == (quantity.value.code, quantity.value.allowed)
         assert ("E_EDI_ELEMENT", "one of CA, EA") == (unit.value.code, unit.value.allowed)
+        assert ["PO102 at byte 165", "PO103 at byte 165"] == [
+            error.value.where.removeprefix("850/0001 segment 2 ") for error in (quantity, unit)
+        ]
 
     def test_half_a_pair_is_refused(self):
         """

@@ -68,7 +68,21 @@ class TestFaults:
                 '{ name = "WHAT", v',
                 "agent.toml:37 answer.columns: each name once",
             ),
-            ("csv", "[csv]", "[csv", "agent.toml:9: no TOML:"),
+            pytest.param("csv", "[csv]", "[csv", "agent.toml:9: no TOML:", id="no TOML"),
+            pytest.param(
+                "csv",
+                'quantity = "QTY"',
+                'quantity = "QTY"\nquantity = "X"',
+                "agent.toml:30: no TOML: cannot overwrite a value",
+                id="K-02 a key twice",
+            ),
+            pytest.param(
+                "fixed",
+                'picture = "9(3)"',
+                'picture = "9(3)", redefines = "LINE"',
+                "agent.toml:35 fixed.record[2].fields[1].redefines: unknown key 'redefines'",
+                id="K-05 nothing is laid over anything",
+            ),
             ("fixed", 'picture = "9(3)"', 'picture = "N(3)"', "agent.toml:9 fixed: no picture: 'N(3)'"),
             ("fixed", 'kind = "L"', 'kind = "O"', "agent.toml:9 fixed: two records are of kind 'O'"),
             (

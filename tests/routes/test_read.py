@@ -35,7 +35,7 @@ class TestShape:
                 texts(changed('why = "tests', 'wy = "tests')),
                 "routes/rules-1.toml:4 route[0].wy: unknown key 'wy' (one of name, why, when, part,"
                 " test) [E_ROUTES]",
-                id="unknown key",
+                id="K-04 unknown key",
             ),
             pytest.param(
                 texts(changed('why = "tests need a route that takes all"', "")),
@@ -72,7 +72,7 @@ class TestShape:
                 "routes/rules-1.toml:5 route[0].when.item.category: 7 is not allowed (a text or a"
                 " list of texts)"
                 " [E_ROUTES]",
-                id="a number for a text",
+                id="K-02 a number for a text",
             ),
             pytest.param(
                 texts(changed("when = { }", 'when = { party = { customer = { begins = "C" } } }')),
@@ -102,7 +102,27 @@ class TestShape:
             pytest.param(
                 texts(changed("when = { }", "when = { ")),
                 "routes/rules-1.toml:5: no TOML: ",
-                id="no TOML",
+                id="K-02 no TOML",
+            ),
+            pytest.param(
+                texts(changed("when = { }", "when = { }\nwhen = { }")),
+                "routes/rules-1.toml:6: no TOML: cannot overwrite a value",
+                id="K-02 a key twice",
+            ),
+            pytest.param(
+                texts(changed("when = { }", "when = { channel = NO }")),
+                "routes/rules-1.toml:5: no TOML: invalid value",
+                id="K-02 a word without quotes",
+            ),
+            pytest.param(
+                texts(changed("when = { }", "when: !!python/object:os.system {}")),
+                "routes/rules-1.toml:5: no TOML: ",
+                id="K-01 an object of Python's",
+            ),
+            pytest.param(
+                texts(changed("when = { }", "when: &a [*a, *a]")),
+                "routes/rules-1.toml:5: no TOML: ",
+                id="K-03 an alias",
             ),
             pytest.param(
                 texts(EVERYTHING, catalogue=changed("max_quantity = 5", "max_quantity = 0", CATALOGUE)),
@@ -161,7 +181,7 @@ LINT = [
         texts(changed('system = "crm"', 'system = "cmr"')),
         "routes/rules-1.toml:9 route[0].part[0].system: unknown system 'cmr' (one of billing,"
         " crm, oss.internet, oss.mobile, warehouse)",
-        id="unknown system",
+        id="K-04 unknown system",
     ),
     pytest.param(
         texts(route("r", '{ item = { category = "devise" } }', part("a"))),
@@ -179,7 +199,7 @@ LINT = [
         texts(route("r", '{ endpoint = "web.shop" }', part("a"))),
         "routes/rules-1.toml:5 route[0].when.endpoint: unknown endpoint 'web.shop' (one of"
         " partner.acme, web.portal)",
-        id="unknown endpoint",
+        id="K-04 unknown endpoint",
     ),
     pytest.param(
         texts(route("r", "{ }", part("a", 'after = ["b"]'))),
@@ -219,7 +239,7 @@ LINT = [
     pytest.param(
         texts(route("r", '{ channel = "web", endpoint = "partner.acme" }', part("a"))),
         "routes/rules-1.toml:5 route[0].when: no order can be both: channel is web; endpoint is partner.acme",
-        id="a route that nothing can match",
+        id="K-04 a route that nothing can match",
     ),
     pytest.param(
         texts(route("r", '{ item = { offering = "PHONE" }, no_item = { category = "device" } }', part("a"))),
@@ -245,7 +265,7 @@ LINT = [
         ),
         "routes/rules-1.toml:9 route[0].part[0].items: the part can never serve an item:"
         " the route wants no item's category is device",
-        id="a part whose items its route excludes",
+        id="K-04 a part whose items its route excludes",
     ),
     pytest.param(
         texts(
@@ -253,7 +273,7 @@ LINT = [
             route("s", '{ channel = "partner" }', part("b")),
         ),
         "routes/rules-1.toml:9 route[0].part[0].after: part 'b' is never in the same plan",
-        id="waiting for a part of another channel",
+        id="K-04 waiting for a part of another channel",
     ),
     pytest.param(
         texts(route("r", "{ }", part("a", "check = true", 'after = ["b"]'), part("b"))),

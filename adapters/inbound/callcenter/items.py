@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from adapters.formats.numbering import wrong_number
 from adapters.formats.xml_node import XmlNode
 from canonical.errors import Rejected, shown
 from canonical.order import (
@@ -203,6 +204,8 @@ def _characteristic(node: XmlNode, name: str) -> Characteristic:
         case _:
             pass
     text = value.text(_MAX_VALUE, lines=True, blank=True)
+    if wrong := wrong_number(name, text):
+        raise value.reject("E_VALUE", *wrong)
     return Characteristic(name=name, value=text, value_type=kind)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from adapters.formats.json_node import Node
+from adapters.formats.numbering import wrong_number
 from canonical.errors import shown
 from canonical.order import (
     Address,
@@ -122,7 +123,10 @@ def _options(line: Node) -> Iterator[Characteristic]:
             raise value.reject("E_RECORDS", f"more than {_MAX_OPTIONS} options", f"at most {_MAX_OPTIONS}")
         if not name or len(name) > 128 or not name.isprintable() or name != name.strip():
             raise value.reject("E_KEY_FORMAT", f"{shown(name)} is no name", "1 to 128 visible characters")
-        yield _option(name, value)
+        option = _option(name, value)
+        if wrong := wrong_number(name, option.value):
+            raise value.reject("E_VALUE", *wrong)
+        yield option
 
 
 def _option(name: str, node: Node) -> Characteristic:
@@ -154,6 +158,8 @@ def _customer(document: Node) -> Iterator[RelatedParty]:
     id_ = value.text(100)
     if id_ != id_.strip():
         raise value.reject("E_KEY_FORMAT", f"{shown(id_)} is not an identifier", "no blank at either end")
+    if wrong := wrong_number(kind, id_):
+        raise value.reject("E_VALUE", *wrong)
     party = PartyRef(
         id=id_ if kind == _CUSTOMER_ID else f"{kind}:{id_}", name=name.text(blank=True) if name else ""
     )

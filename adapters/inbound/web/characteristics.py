@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from adapters.formats.json_node import Node
+from adapters.formats.numbering import wrong_number
 from canonical.order import Characteristic
 
 from .members import Table, identifier, members, prose
@@ -62,7 +63,8 @@ def characteristic(node: Node) -> Characteristic:
     One characteristic; its value must be what its ``@type`` says, when that is one of TMF622's.
 
     Raises:
-        Rejected: ``E_TYPE``, ``E_FIELD_SIZE`` (over 4000 characters as text), or as for any object.
+        Rejected: ``E_TYPE``, ``E_FIELD_SIZE`` (over 4000 characters as text), ``E_VALUE`` (no number of a
+            subscriber, where the name promises one), or as for any object.
     """
     kind = _declared(node) or _found(node)
     table: Table = {
@@ -71,6 +73,8 @@ def characteristic(node: Node) -> Characteristic:
         "valueType": ("value_type", identifier),
     }
     found = members(node, table, ignored=("id",), needed=("name", "value"))
+    if wrong := wrong_number(found["name"], found["value"]):
+        raise node.child("value").reject("E_VALUE", *wrong)
     return Characteristic(**{"value_type": kind} | found)
 
 
