@@ -107,7 +107,7 @@ def _read(raw: bytes) -> Properties:
                 dropped.append("timestamp")
         else:
             end = at + 1 + raw[at]
-            texts[name], at = raw[at + 1 : end].decode("utf-8", "replace"), end
+            texts[name], at = _short_text(raw[at + 1 : end]), end
     for name in _NOT_THE_SENDERS:
         headers.pop(name, None)
     if dropped:
@@ -125,6 +125,14 @@ def _read(raw: bytes) -> Properties:
         delivery_mode=mode,
         headers=headers,
     )
+
+
+def _short_text(raw: bytes) -> str:
+    """As UTF-8; what is none must not grow on the way, for as many bytes as it has it may have again."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("ascii", "replace").replace("\ufffd", "?")
 
 
 def _flags(raw: bytes) -> int:

@@ -14,7 +14,7 @@ from pika import exceptions
 
 from .confirms import Confirms
 from .foreign import read_stamp, write_properties
-from .limits import LARGEST_BODY, unsendable
+from .limits import LARGEST_BODY, ROUTING_HEADERS, unsendable
 from .pika_link import Link
 from .port import Outcome, Publish, Result
 from .rabbit_lane import Lane, explain
@@ -149,7 +149,8 @@ class PublishLane(Lane):
         user = publish.properties.user_id
         if user is not None and user != self._user:
             return f"user_id: {user!r} (the connection's own user, or none)"
-        return unsendable(publish) if len(publish.body) > LARGEST_BODY else None
+        harmless = ROUTING_HEADERS.isdisjoint(publish.properties.headers)
+        return None if harmless and len(publish.body) <= LARGEST_BODY else unsendable(publish)
 
     def _on_return(self, _channel: Any, method: Any, raw: Any, _body: bytes) -> None:
         stamp = read_stamp(raw)

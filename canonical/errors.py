@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_COMPRESSION": "The compression is unknown, corrupt, or inflates beyond the limit.",
         "E_HEADERS": "The message headers are not acceptable: too many, too deep, or forbidden.",
         "E_FORMAT_SNIFF": "The bytes are of another format than the one agreed for this queue.",
+        "E_ARCHIVE": "The bytes are a compressed file or an archive, which was not agreed.",
         "E_BOM": "The message begins with a byte order mark, which the agreed format does not have.",
         "E_ENCODING": "A byte or character is not valid in the agreed character set.",
         "E_CONTROL_CHAR": "A text holds a control character.",

@@ -15,7 +15,7 @@ from adapters.formats.fixed import CodePage, Format, Stream, code_page
 from adapters.formats.fixed_decoded import Family, decode_records, sniff_records
 from adapters.formats.json_decoded import decode_json
 from adapters.formats.mml_decoded import decode_mml, looks_like_mml
-from adapters.formats.sniff import looks_like
+from adapters.formats.sniff import ARCHIVES, looks_like
 from adapters.formats.x12_decoded import decode_x12
 from adapters.formats.xml_decoded import decode_xml
 from adapters.kit.contract import DescribedAdapter
@@ -188,6 +188,6 @@ def _unknown(head: bytes, form_name: str) -> DecodedField:
     what = (
         f"looks like {form_name}, which nobody here reads" if form_name else f"begins with {shown(head[:8])}"
     )
-    code = "E_FORMAT_SNIFF" if head.strip() else "E_EMPTY"
+    code = "E_ARCHIVE" if form_name in ARCHIVES else "E_FORMAT_SNIFF" if head.strip() else "E_EMPTY"
     allowed = "X12, XML, JSON, MML, CSV, or records of an installed adapter"
     return unreadable(Rejected(code, what, "byte 0", allowed), 1, 0, head[:64])

@@ -17,7 +17,17 @@ from canonical.errors import Rejected, shown
 
 from .fixed_layout import MAX_RECORD
 
-__all__ = ["Format", "Raw", "Recfm", "Source", "Stream", "cut", "join", "pieces"]
+__all__ = [
+    "Format",
+    "Raw",
+    "Recfm",
+    "Source",
+    "Stream",
+    "cut",
+    "join",
+    "pieces",
+    "refuse_text_mode",
+]
 
 # How much is asked of a stream at once, bytes.
 _PIECE = 64 * 1024
@@ -27,6 +37,9 @@ _WORD = 4
 _BLOCK = 2 * _WORD
 # What file transfer in text mode puts behind each record: CR LF, LF, and NEL or LF in EBCDIC.
 _LINE_ENDS = (b"\r\n", b"\r\x25", b"\n", b"\x15", b"\x25")
+_LONGEST_END = 2
+# And where a length is looked for: one of them, then the first byte of a length below 256.
+_DRIFTED = frozenset((one + b"\x00")[:2] for one in _LINE_ENDS)
 
 
 class Recfm(StrEnum):
@@ -143,6 +156,28 @@ def join(records: Iterable[bytes], form: Format, blank: int) -> Iterator[bytes]:
         yield described if form.recfm is Recfm.VB else _word(len(described)) + described
 
 
+def refuse_text_mode(head: bytes, form: Format) -> None:
+    """
+    Refuse fixed records whose beginning shows line ends behind the first two of them.
+
+    For files that were refused for something else, which this explains: a sound record may begin with
+    anything.  Lengths drift, but 100 records of 200 bytes with CR LF behind them are a multiple again.
+
+    Args:
+        head: Two records and some bytes, or all there is.
+
+    Raises:
+        Rejected: ``E_FW_LENGTH``.
+    """
+    if form.variable:
+        return
+    for end in _LINE_ENDS:
+        places = (form.lrecl, 2 * form.lrecl + len(end))
+        if len(head) > form.lrecl and all(head.startswith(end, at) for at in places if at < len(head)):
+            what = f"a line end ({end.hex().upper()}) behind record 1; text-mode transfer?"
+            raise Rejected("E_FW_LENGTH", what, f"byte {form.lrecl}", f"records of {form.lrecl} bytes")
+
+
 def _word(length: int) -> bytes:
     return (length + _WORD).to_bytes(2, "big") + b"\x00\x00"
 
@@ -152,7 +187,7 @@ def _fixed(chunks: Iterable[bytes], lrecl: int) -> Iterator[Raw]:
     rest = head = b""
     for chunk in chunks:
         block = rest + chunk if rest else chunk
-        head = head or block[: lrecl + 2]
+        head = head or block[: 2 * lrecl + _LONGEST_END]
         whole = len(block) - len(block) % lrecl
         for start in range(0, whole, lrecl):
             number += 1
@@ -160,14 +195,14 @@ def _fixed(chunks: Iterable[bytes], lrecl: int) -> Iterator[Raw]:
         offset += whole
         rest = block[whole:]
     if rest:
-        what = f"the file ends {len(rest)} bytes into record {number + 1}{_hint(head, rest, lrecl)}"
+        refuse_text_mode(head, Format(Recfm.FB, lrecl))
+        what = f"the file ends {len(rest)} bytes into record {number + 1}{_hint(rest)}"
         raise Rejected("E_FW_LENGTH", what, f"byte {offset}", f"records of {lrecl} bytes")
 
 
-def _hint(head: bytes, rest: bytes, lrecl: int) -> str:
-    """Why lengths drift, when the end of the first record, or of the file, shows it."""
-    behind = (head[lrecl:], rest[-2:], rest[-1:])
-    return "; text-mode transfer?" if any(one.startswith(_LINE_ENDS) for one in behind) else ""
+def _hint(rest: bytes) -> str:
+    """Why there is something left, when the end of the file shows it."""
+    return "; text-mode transfer?" if {rest[-2:], rest[-1:]}.intersection(_LINE_ENDS) else ""
 
 
 class _Described(NamedTuple):
@@ -200,10 +235,11 @@ def _words(chunks: Iterable[bytes], most: int, name: str, base: int = 0) -> Iter
 
 
 def _length(block: bytes, at: int, offset: int, span: tuple[int, int], name: str) -> int:
-    length = int.from_bytes(block[at : at + 2], "big")
+    word = block[at : at + 2]
+    length = int.from_bytes(word, "big")
     least, most = span
     if length < least or length > most:
-        what = f"{name} says {length} bytes"
+        what = f"{name} says {length} bytes" + ("; text-mode transfer?" if word in _DRIFTED else "")
         raise Rejected("E_FW_RDW", what, f"byte {offset}", f"{least} to {most}")
     if block[at + 2 : at + _WORD] != b"\x00\x00":
         what = f"{name} has control bytes {block[at + 2 : at + _WORD].hex().upper()}"

@@ -165,9 +165,11 @@ def _lines(data: bytes) -> Sequence[str]:
         what = f"byte {data[error.start]:02X} is no UTF-8"
         raise Rejected("E_ENCODING", what, f"byte {error.start}", "UTF-8") from None
     if found := _CONTROL.search(text):
-        number = len(_LINE.findall(text, 0, found.start())) + 1
+        before = _LINE.split(text[: found.start()])
+        byte = len(text[: found.start()].encode())
+        where = f"line {len(before)} column {len(before[-1]) + 1} at byte {byte}"
         what = f"control character {shown(found[0])}"
-        raise Rejected("E_CONTROL_CHAR", what, f"line {number}", "printable characters")
+        raise Rejected("E_CONTROL_CHAR", what, where, "printable characters")
     lines = _LINE.split(text, _MAX_LINES)
     if len(lines) > _MAX_LINES:
         where = f"line {len(lines)}"

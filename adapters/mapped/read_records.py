@@ -24,9 +24,13 @@ from adapters.formats.fixed import (
     Usage,
     code_page,
     cut,
+    cut_lines,
     decode,
     field_of,
+    refuse_astray,
+    refuse_blank,
     refuse_foreign,
+    refuse_text_mode,
 )
 from adapters.formats.sniff import MAX_MESSAGE
 from canonical.errors import Rejected, shown
@@ -38,6 +42,8 @@ __all__ = ["Deck", "deck_of", "layout_of", "read_records"]
 
 # Of one message, which is worked on at once.
 _MOST = 10_000
+# Bytes that show in which family of code pages a file is written.
+_HEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +136,14 @@ def read_records(body: bytes, mapping: ChannelMap, deck: Deck) -> Message:
     The orders of a file of records.
 
     Raises:
-        Rejected: ``E_FW_LENGTH``, ``E_FW_TYPE``, ``E_FW_SEQUENCE``, ``E_FW_COUNT``, ``E_FW_CODEPAGE``,
-            ``E_RECORDS``: nothing of the file is taken.
+        Rejected: ``E_EMPTY``, ``E_TOO_LARGE``, ``E_BOM``, ``E_ARCHIVE``, ``E_FORMAT_SNIFF``,
+            ``E_FW_LENGTH``, ``E_FW_SHORT``, ``E_FW_LONG``, ``E_FW_TYPE``, ``E_FW_SEQUENCE``, ``E_FW_COUNT``,
+            ``E_FW_CODEPAGE``, ``E_RECORDS``: nothing of the file is taken.
     """
-    if not body or body.isspace():
-        raise Rejected("E_EMPTY", "the message holds nothing", allowed="records")
+    refuse_blank(body, "records")
     if len(body) > MAX_MESSAGE:
         raise Rejected("E_TOO_LARGE", f"{len(body)} bytes", allowed=f"at most {MAX_MESSAGE} bytes")
-    refuse_foreign(body[:200], deck.page, "record 1")
-    seen = [_Record(raw, *_kind(raw, deck), deck) for raw in _cut(body, deck)]
+    seen = _seen(body, deck)
     if len(seen) > _MOST:
         raise Rejected("E_RECORDS", f"{len(seen)} records", f"record {_MOST + 1}", f"at most {_MOST}")
     middle = _middle(seen, deck)
@@ -151,21 +156,21 @@ def read_records(body: bytes, mapping: ChannelMap, deck: Deck) -> Message:
     return Message(head, tuple(Document.of_rows(group) for group in grouped), repeated)
 
 
-def _cut(body: bytes, deck: Deck) -> Iterator[Raw]:
-    """On bytes: a line end within a record is data."""
-    end = deck.line_end
-    size = deck.length + len(end)
-    if rest := len(body) % size:
-        at = len(body) - rest
-        hint = "" if not end else f" and {shown(end)}"
-        what = f"{rest} bytes are left behind record {at // size}"
-        raise Rejected("E_FW_LENGTH", what, f"byte {at}", f"records of {deck.length} bytes{hint}")
-    for raw in cut((body,), Format(Recfm.FB, size)):
-        if end and not raw.data.endswith(end):
-            what = f"{shown(raw.data[-len(end) :])} where the record ends"
-            where = f"record {raw.number} at byte {raw.offset + deck.length}"
-            raise Rejected("E_FW_LENGTH", what, where, f"{shown(end)} behind {deck.length} bytes")
-        yield raw._replace(data=raw.data[: deck.length])
+def _seen(body: bytes, deck: Deck) -> list[_Record]:
+    """All records; bytes that hold none are told by what they look like."""
+    form = Format(Recfm.FB, deck.length)
+    seen = list[_Record]()
+    try:
+        refuse_foreign(body[:_HEAD], deck.page, "record 1")
+        for raw in cut_lines(body, deck.length, deck.line_end) if deck.line_end else cut((body,), form):
+            seen.append(_Record(raw, *_kind(raw, deck), deck))
+    except Rejected:
+        if not (seen and seen[0].sound):
+            refuse_astray(body, deck.page)
+        if not deck.line_end:
+            refuse_text_mode(body, form)
+        raise
+    return seen
 
 
 def _kind(raw: Raw, deck: Deck) -> tuple[FixedRecord, Layout]:
@@ -256,6 +261,15 @@ class _Record:
     def number(self, path: str) -> str | None:
         """A number, whatever its picture."""
         return self.text(path)
+
+    @property
+    def sound(self) -> bool:
+        """Whether every field can be read."""
+        try:
+            self.check()
+        except Rejected:
+            return False
+        return True
 
     def check(self) -> None:
         """Read every field, also those that the mapping does not name."""

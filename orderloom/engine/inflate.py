@@ -5,17 +5,35 @@ Bytes as the sender meant them: bounded in size, also when they come compressed.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
-from broker.port import Delivery
+from broker.port import Delivery, HeaderValue, Properties
 from canonical.errors import Rejected, shown
 
 __all__ = ["plain_body"]
 
 # gzip (RFC 1952) and zlib (RFC 1950) by their names in content codings; 32 lets zlib tell which it is.
-_CODINGS = {"gzip": 32 + zlib.MAX_WBITS, "x-gzip": 32 + zlib.MAX_WBITS, "deflate": 32 + zlib.MAX_WBITS}
+_CODINGS = dict.fromkeys(("gzip", "x-gzip", "zlib", "deflate"), 32 + zlib.MAX_WBITS)
 
-# Set by kombu and other clients when they mean a character set, or nothing at all.
-_NO_CODING = {"", "identity", "utf-8", "utf8", "binary", "us-ascii", "iso-8859-1"}
+# Compressions that clients offer and the hub does not read.
+_OTHER_CODINGS = frozenset(
+    {
+        "br", "brotli", "x-brotli", "bzip2", "bz2", "x-bz2", "x-bzip2", "compress", "x-compress", "lz4",
+        "lzma", "x-lzma", "snappy", "xz", "x-xz", "zip", "zstd", "zstandard",
+    }
+)  # fmt: skip
+
+# kombu and other clients name a character set in content_encoding, or say that there is none.  In what the
+# bytes are written was agreed with the sender, and its adapter holds them to it.
+_NO_CODING = frozenset(
+    {
+        "", "identity", "binary", "7bit", "8bit", "ascii", "us-ascii", "utf-8", "utf8", "utf-16", "utf-16le",
+        "utf-16be", "utf-32", "iso-8859-1", "iso8859-1", "latin-1", "latin1", "iso-8859-15", "windows-1252",
+        "cp1252", "cp037", "cp273", "cp500", "cp1140", "ibm037", "ibm273", "ibm500", "ibm1140",
+    }
+)  # fmt: skip
+
+_ALLOWED = "none, gzip or deflate"
 
 
 def plain_body(delivery: Delivery, limit: int) -> bytes:
@@ -23,19 +41,33 @@ def plain_body(delivery: Delivery, limit: int) -> bytes:
     The body, inflated when its content encoding says so.
 
     Raises:
-        Rejected: ``E_TOO_LARGE`` as sent or inflated, ``E_COMPRESSION`` for codings unknown or corrupt.
+        Rejected: ``E_TOO_LARGE`` as sent or inflated, ``E_COMPRESSION`` for codings unknown or corrupt,
+            ``E_CHARSET`` for a content encoding that names neither a coding nor a character set.
     """
     if len(delivery.body) > limit:
         raise Rejected("E_TOO_LARGE", f"{len(delivery.body)} bytes", "message", f"at most {limit} bytes")
-    header = delivery.properties.headers.get("compression")
-    coding = str(header or delivery.properties.content_encoding or "").lower().removeprefix("application/")
-    if coding in _NO_CODING:
-        return delivery.body
-    bits = _CODINGS.get(coding)
-    if bits is None:
-        allowed = "none, gzip or deflate"
-        raise Rejected("E_COMPRESSION", f"unknown content encoding {shown(coding)}", "message", allowed)
-    return _inflate(delivery.body, bits, limit)
+    bits = _window(delivery.properties)
+    return delivery.body if bits is None else _inflate(delivery.body, bits, limit)
+
+
+def _window(given: Properties) -> int | None:
+    """What zlib is to be told to inflate the body; None when it is not compressed."""
+    declared = _compression(given.headers)
+    where = "header compression" if declared else "property content_encoding"
+    said = declared or (given.content_encoding or "").lower()
+    coding = said.removeprefix("application/")
+    if coding in _CODINGS:
+        return _CODINGS[coding]
+    if declared or coding in _OTHER_CODINGS:
+        raise Rejected("E_COMPRESSION", f"unknown compression {shown(said)}", where, _ALLOWED)
+    if coding not in _NO_CODING:
+        raise Rejected("E_CHARSET", f"unknown content encoding {shown(said)}", where, f"{_ALLOWED}; or utf-8")
+    return None
+
+
+def _compression(headers: Mapping[str, HeaderValue]) -> str:
+    """How kombu says that it compressed: in a header of its own, beside a character set."""
+    return str(headers.get("compression") or "").lower()
 
 
 def _inflate(body: bytes, bits: int, limit: int) -> bytes:
@@ -52,4 +84,8 @@ def _inflate(body: bytes, bits: int, limit: int) -> bytes:
         )
     if not machine.eof:
         raise Rejected("E_COMPRESSION", "the compressed body is cut short", "message", "gzip or deflate")
+    if machine.unused_data:
+        at = len(body) - len(machine.unused_data)
+        what = f"{len(machine.unused_data)} bytes stand behind the compressed body"
+        raise Rejected("E_COMPRESSION", what, f"byte {at}", "one gzip or deflate stream")
     return plain

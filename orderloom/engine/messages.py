@@ -12,13 +12,26 @@ from typing import Any
 
 import msgspec
 
+from broker.limits import SHORT_STRING, header_fault
 from broker.port import HeaderValue, Properties
 from canonical.codec import decode, encode
 from canonical.order import Order
 
-__all__ = ["APP_ID", "CANONICAL", "Props", "order_headers", "text_headers", "to_properties", "trace_of"]
+__all__ = [
+    "APP_ID",
+    "CANONICAL",
+    "Props",
+    "order_headers",
+    "short",
+    "text_headers",
+    "to_properties",
+    "trace_of",
+]
 
 CANONICAL = "application/json"
+# Bytes of UTF-8.
+_LONGEST_CHARACTER = 4
+
 APP_ID = f"orderloom/{version('orderloom')}"
 
 
@@ -70,10 +83,27 @@ def trace_of(order_id: str, message_id: str) -> str:
     return f"00-{trace}-{span}-01"
 
 
+def short(text: str | None) -> str:
+    """
+    A property of a stranger as it can be kept and sent on: what AMQP carries in one, without NUL characters,
+    which PostgreSQL refuses.
+    """
+    plain = (text or "").replace("\0", "")
+    if len(plain) * _LONGEST_CHARACTER <= SHORT_STRING:
+        return plain
+    return plain.encode("utf-8", "replace")[:SHORT_STRING].decode("utf-8", "ignore")
+
+
 def text_headers(headers: Mapping[str, HeaderValue]) -> dict[str, HeaderValue]:
-    """Headers of a foreign message that are kept: short texts, numbers and flags, none of the hub's own."""
+    """
+    Headers of a foreign message that are kept: short texts, numbers and flags, none of the hub's own and
+    none that would send what carries them elsewhere.
+    """
     return {
         name: value
         for name, value in headers.items()
-        if not name.startswith("x-") and len(name) <= 64 and not (isinstance(value, str) and len(value) > 300)
+        if not name.startswith("x-")
+        and len(name) <= 64
+        and not (isinstance(value, str) and len(value) > 300)
+        and header_fault(name, value) is None
     }

@@ -28,7 +28,7 @@ from orderloom.hub_topology import parked_queue
 
 from .file_names import FileKind, again_name, file_name, out_folder
 from .hub import SystemLink
-from .messages import CANONICAL, Props, order_headers, text_headers
+from .messages import CANONICAL, Props, order_headers, short, text_headers
 from .outgoing import Ack, AckFile, Again, Announce, Handle, Instruct, Outgoing, Tell, notice_id, order_about
 from .unit import Unit
 
@@ -310,11 +310,11 @@ class Renderer:
             "x-attempt": one.times,
         }
         props = Props(
-            message_id=received.message_id or one.parked_id,
-            type=received.type or "",
-            content_type=received.content_type or "",
-            content_encoding=received.content_encoding or "",
-            correlation_id=received.correlation_id or "",
+            message_id=short(received.message_id) or one.parked_id,
+            type=short(received.type),
+            content_type=short(received.content_type),
+            content_encoding=short(received.content_encoding),
+            correlation_id=short(received.correlation_id),
             at=self.unit.now,
             headers=headers,
         )

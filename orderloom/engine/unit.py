@@ -47,7 +47,7 @@ from .keys import (
     parked_ids,
     reused_keys,
 )
-from .messages import Props, text_headers
+from .messages import Props, short, text_headers
 from .outgoing import Announce, Handle, Instruct, Outgoing, Tell
 
 __all__ = ["DUE_AT_ONCE", "Unit"]
@@ -161,7 +161,7 @@ class Unit:
         digest = content_hash(body)
         known = self.changes.natives.get(digest)
         if known is None or (answer and not known.answer):
-            self.changes.natives[digest] = NativeRow(digest, body, content_type, self.now, answer)
+            self.changes.natives[digest] = NativeRow(digest, body, short(content_type), self.now, answer)
         return digest
 
     def returned(self, delivery: Delivery, digest: str) -> ParkedRow | None:
@@ -221,7 +221,7 @@ class Unit:
             code=fault.code,
             fault=encode(fault),
             native=self.keep(delivery.body, delivery.properties.content_type or ""),
-            content_type=delivery.properties.content_type or "",
+            content_type=short(delivery.properties.content_type),
             properties=known.properties if known is not None else self._received(delivery).encoded(),
             at=self.now,
             times=known.times + 1 if known is not None else 1,
@@ -242,11 +242,11 @@ class Unit:
     def _received(self, delivery: Delivery) -> Props:
         props = delivery.properties
         return Props(
-            message_id=props.message_id or "",
-            type=props.type or "",
-            content_type=props.content_type or "",
-            content_encoding=props.content_encoding or "",
-            correlation_id=props.correlation_id or "",
+            message_id=short(props.message_id),
+            type=short(props.type),
+            content_type=short(props.content_type),
+            content_encoding=short(props.content_encoding),
+            correlation_id=short(props.correlation_id),
             at=props.timestamp or self.now,
             headers=text_headers(props.headers),
         )

@@ -14,6 +14,7 @@ from canonical.errors import Rejected
 from canonical.order import ItemPrice, Money, PartyRef, RelatedParty
 from canonical.replies import LineReply, Reference
 from canonical.states import Action, State
+from tests.adapters.batches import put
 from tests.adapters.instructions import CUSTOMER, KEY, ORDER, PURCHASE_ORDER, instruction, line
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "billing"
@@ -98,6 +99,19 @@ def result(*lines, page="cp037", result="00", key=KEY, ref=REF, named="", count=
     body = [head, *(f"S{n:04}{word:2}{charge:20}{why:60}" for n, word, charge, why in lines)]
     body.append(f"E{len(lines) if end is None else end:04}")
     return b"".join(one.ljust(160).encode(page) for one in body)
+
+
+def variable(body, *short):
+    """The same in VB, its records as long as they are, or cut to so many bytes."""
+    found = [body[at : at + 160] for at in range(0, len(body), 160)]
+    cuts = [one[: dict(enumerate(short)).get(place, 160)] for place, one in enumerate(found)]
+    return b"".join((len(one) + 4).to_bytes(2, "big") + b"\x00\x00" + one for one in cuts)
+
+
+# 80 records of 160 bytes with CR LF behind each: as long as 81 without.
+LONG = result(*((number, "00", "", "") for number in range(1, 79)))
+TEXT_MODE = b"".join(LONG[at : at + 160] + b"\r\n" for at in range(0, len(LONG), 160))
+TEXT = "record 1 cols 121-160 TEXT"
 
 
 def read(body):
@@ -275,11 +289,11 @@ class TestReadReply:
         [
             pytest.param(b"", "E_EMPTY", "", id="nothing"),
             pytest.param(b'{"a": 1}', "E_FORMAT_SNIFF", "byte 0", id="JSON"),
-            pytest.param(b"X" * 160, "E_FW_TYPE", "record 1 cols 1-1 REC-TYPE", id="another record"),
-            pytest.param(result()[:-1], "E_FW_LENGTH", "byte 160", id="cut off"),
-            pytest.param(result()[:160], "E_FW_SEQUENCE", "record 1", id="no trailer"),
+            pytest.param(b"X" * 160, "E_FW_TYPE", "record 1 cols 1-1 REC-TYPE", id="F-08 another record"),
+            pytest.param(result()[:-1], "E_FW_LENGTH", "byte 160", id="F-03 cut off"),
+            pytest.param(result()[:160], "E_FW_SEQUENCE", "record 1", id="F-05 no trailer"),
             pytest.param(
-                result() + result(), "E_FW_SEQUENCE", "record 2 cols 1-1 REC-TYPE", id="two messages"
+                result() + result(), "E_FW_SEQUENCE", "record 2 cols 1-1 REC-TYPE", id="F-05 two messages"
             ),
             pytest.param(
                 result((1, "00", "", ""), (2, "00", "", ""), (1, "30", "", "")),
@@ -288,9 +302,11 @@ class TestReadReply:
                 id="a line twice",
             ),
             pytest.param(
-                result(count=1), "E_FW_COUNT", "record 1 cols 117-120 LINES", id="header counts more"
+                result(count=1), "E_FW_COUNT", "record 1 cols 117-120 LINES", id="F-06 header counts more"
             ),
-            pytest.param(result(end=1), "E_FW_COUNT", "record 2 cols 2-5 LINES", id="trailer counts more"),
+            pytest.param(
+                result(end=1), "E_FW_COUNT", "record 2 cols 2-5 LINES", id="F-06 trailer counts more"
+            ),
             pytest.param(result(result=""), "E_MISSING", "record 1 cols 95-96 RESULT", id="no result"),
             pytest.param(
                 result((1, "", "", "")), "E_MISSING", "record 2 cols 6-7 RESULT", id="none of a line"
@@ -298,13 +314,34 @@ class TestReadReply:
             pytest.param(result((0, "00", "", "")), "E_RANGE", "record 2 cols 2-5 LINE", id="line 0"),
             pytest.param(result(key="", ref=""), "E_KEY_MISSING", "record 1 cols 37-72 KEY", id="of nothing"),
             pytest.param(
-                result(named="CP1047"), "E_CHARSET", "record 1 cols 2-10 CODE-PAGE", id="no such page"
+                result(named="CP1047"), "E_CHARSET", "record 1 cols 2-10 CODE-PAGE", id="F-10 no such page"
             ),
             pytest.param(
-                result(named="ASCII"), "E_FW_CODEPAGE", "record 1 cols 2-10 CODE-PAGE", id="other family"
+                result(named="ASCII"), "E_FW_CODEPAGE", "record 1 cols 2-10 CODE-PAGE", id="F-09 other family"
             ),
             pytest.param(
-                result(when="20260230123100"), "E_DATE", "record 1 cols 23-30 DATE", id="no such day"
+                result(when="20260230123100"), "E_DATE", "record 1 cols 23-30 DATE", id="F-16 no such day"
+            ),
+            pytest.param(
+                b"".join(result()[at : at + 160] + b"\r\n" for at in (0, 160)),
+                "E_FW_LENGTH",
+                "byte 160",
+                id="F-19 text mode",
+            ),
+            pytest.param(TEXT_MODE, "E_FW_LENGTH", "byte 160", id="F-19 text mode, a multiple again"),
+            pytest.param(
+                variable(result())[:-1], "E_FW_RDW", "byte 164", id="F-04 a word says more than is left"
+            ),
+            pytest.param(
+                variable(result())[:164] + b"\x00\x03\x00\x00", "E_FW_RDW", "byte 164", id="F-04 length 3"
+            ),
+            pytest.param(variable(result(), 92), "E_FW_SHORT", "record 1", id="F-01 ends in a field"),
+            pytest.param(put(result(), 121, b"\x15"), "E_CONTROL_CHAR", TEXT, id="F-11 NEL"),
+            pytest.param(put(result(), 121, b"\x00" * 40), "E_FW_FILLER", TEXT, id="F-15 low-values"),
+            pytest.param(put(result(), 121, b"\xff" * 40), "E_FW_FILLER", TEXT, id="F-15 high-values"),
+            pytest.param(put(result(), 121, b"\x0eAB"), "E_FW_SHIFT", TEXT, id="F-18 no shift-in"),
+            pytest.param(
+                put(result(), 117, b"\x40"), "E_NUMBER", "record 1 cols 117-120 LINES", id="F-17 a blank"
             ),
             pytest.param(
                 result(when="20260901246100"), "E_DATE", "record 1 cols 31-36 TIME", id="no such time"
@@ -312,8 +349,9 @@ class TestReadReply:
         ],
     )
     def test_bad_results(self, body, code, where):
-        """A result that cannot be used is refused with its place."""
+        """A result that cannot be used is refused with its place; the next one is read."""
         with pytest.raises(Rejected) as caught:
             read(body)
 
+        assert "00" == read(result()).word
         assert (code, where) == (caught.value.code, caught.value.where)

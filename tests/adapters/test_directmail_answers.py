@@ -132,7 +132,7 @@ class TestAcknowledgement:
 
     def test_a_file_without_a_header(self):
         """Batch and sender stay blank, and the only sender hears of it."""
-        native = of_file(b"\x40" * 100)
+        native = of_file(b"\xe7" * 100)
 
         assert ["A", "", "", "000000007"] == cut(lines(native)[0], 1, 11, 19, 28)
         assert "byte 0: " in verdict_of(lines(native)[1])[8]

@@ -50,8 +50,14 @@ class TestFiles:
             pytest.param(
                 b"".join(r + b"\r\x25" for r in (HEADER, D1, TRAILER)),
                 "E_FW_LENGTH",
-                "byte 600",
+                "byte 200",
                 id="F-19 text mode",
+            ),
+            pytest.param(
+                b"".join(r + b"\r\n" for r in (HEADER, *map(BATCH.detail, range(1, 99)), TRAILER)),
+                "E_FW_LENGTH",
+                "byte 200",
+                id="F-19 text mode, of a length that is a multiple again",
             ),
             pytest.param(
                 D1 + D2 + TRAILER, "E_FW_SEQUENCE", "record 1 cols 1-1 REC-TYPE", id="F-05 no header"
@@ -123,6 +129,22 @@ class TestFiles:
     def test_text_mode_is_named(self):
         """F-19: the transfer is what to mend, and the sentence says so."""
         assert "text-mode transfer?" in refused(b"".join(r + b"\r\x25" for r in (HEADER, D1, TRAILER))).what
+
+    @pytest.mark.parametrize("end", [b"\r\n", b"\r\x25", b"\x15"])
+    def test_text_mode_in_vb(self, end):
+        """F-19: the line end stands where a length is looked for."""
+        head, detail = (VB.framed(one) for one in (VB.header(sender="LETTERS"), VB.detail(1)))
+        fault = refused(head + end + detail + end, LETTERS)
+
+        assert ("E_FW_RDW", f"byte {len(head)}") == (fault.code, fault.where)
+        assert "text-mode transfer?" in fault.what
+
+    def test_a_longer_record_length_is_filler(self):
+        """F-02: a profile may agree on records of more than 200 bytes; nothing that we read stands there."""
+        to = endpoint("long", "PRINTCO", lrecl="256")
+        filled = b"".join(one.ljust(256, b"\x00") for one in (HEADER, D1, BATCH.trailer(1, 49900)))
+
+        assert [False] == [isinstance(one, RejectedDocument) for one in read(filled, to)]
 
     def test_too_large_for_a_queue(self):
         """A larger file has another way in."""

@@ -304,6 +304,8 @@ class BrokerContract:
             pytest.param(Properties(headers={"n": 2**63}), id="an integer of 64 bits and a sign"),
             pytest.param(Properties(headers={"k" * 256: 1}), id="a header name of 256 bytes"),
             pytest.param(Properties(correlation_id="\ud800"), id="half a surrogate pair"),
+            pytest.param(Properties(headers={"CC": "other"}), id="G-14 a copy to somebody"),
+            pytest.param(Properties(headers={"BCC": None}), id="G-14 a copy that nobody sees"),
         ],
     )
     def test_what_amqp_cannot_carry_is_refused_and_harms_nobody(self, world: World, broken: Properties):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.foreign import DROPPED, STAMP, read_came_back, read_properties, read_stamp, write_properties
+from broker.limits import unsendable
 from broker.port import HeaderValue, Properties, Publish
 
 _HEADERS_FLAG = struct.pack(">H", 1 << 13)
@@ -119,22 +120,23 @@ def test_every_type_letter_of_rabbitmq_is_read(kind: bytes, value: bytes, expect
 )
 def test_nested_and_huge_headers_are_left_out_by_name(kind: bytes, value: bytes):
     """
-    The rest is kept, and a marker names what is missing.
+    G-10, G-15: the rest is kept, and a marker names what is missing.
     """
     raw = table(field("x-death", kind, value), field("channel", b"S", struct.pack(">I", 3) + b"web"))
 
     assert read_properties(raw).headers == {"channel": "web", DROPPED: "x-death"}
 
 
-def test_a_hundred_headers_are_enough():
+@pytest.mark.parametrize("count", [150, 10_000])
+def test_a_hundred_headers_are_enough(count: int):
     """
-    Beyond it somebody uses headers as a body.
+    G-10: beyond it somebody uses headers as a body.
     """
-    fields = [field(f"h{number}", b"t", b"\x01") for number in range(150)]
+    fields = [field(f"h{number}", b"t", b"\x01") for number in range(count)]
     headers = read_properties(table(*fields)).headers
 
     assert len(headers) == 101
-    assert str(headers[DROPPED]).startswith("h100, h101")
+    assert str(headers[DROPPED]).startswith("h100, h10")
 
 
 def test_an_unknown_type_letter_ends_the_reading():
@@ -146,9 +148,53 @@ def test_an_unknown_type_letter_ends_the_reading():
     assert read_properties(raw).headers == {"a": True, DROPPED: "b"}
 
 
+def test_tables_in_tables_are_stepped_over():
+    """
+    G-10: 1,000 deep, at the cost of one.
+    """
+    inner = b""
+    for _ in range(1_000):
+        inner = field("t", b"F", struct.pack(">I", len(inner)) + inner)
+    raw = table(inner, field("next", b"t", b"\x01"))
+
+    assert {"next": True, DROPPED: "t"} == read_properties(raw).headers
+
+
+def test_what_the_hub_sends_has_no_end_and_no_rank():
+    """
+    G-11: whatever its sender asked for: an order that expires is lost.
+    """
+    came = read_properties(wire(pika.BasicProperties(expiration="1", priority=255, message_id="m")))
+    sent = write_properties(Publish(1, "", "q", b"", came), 1)
+
+    assert (None, None, "m") == (sent.expiration, sent.priority, sent.message_id)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(b"m" * 255, "m" * 255, id="G-16 255 bytes"),
+        pytest.param(b"two\r\nlines", "two\r\nlines", id="G-16 line ends"),
+        pytest.param("\u20ac".encode() * 85, "\u20ac" * 85, id="G-16 255 bytes of UTF-8"),
+        pytest.param(b"\xff" * 255, "?" * 255, id="G-16 no UTF-8"),
+    ],
+)
+def test_an_id_can_be_sent_on_as_it_was_read(given: bytes, expected: str):
+    """
+    It does not grow on the way, or what carries it could not be sent.
+    """
+    raw = struct.pack(">H", 1 << 7) + bytes([len(given)]) + given
+    found = read_properties(raw)
+    sent = Publish(1, "", "q", b"", found)
+
+    assert expected == found.message_id
+    assert unsendable(sent) is None
+    assert expected == read_properties(wire(write_properties(sent, 1))).message_id
+
+
 def test_an_absurd_timestamp_is_left_out_by_name():
     """
-    Milliseconds where seconds belong, as some clients send.
+    G-11: milliseconds where seconds belong, as some clients send.
     """
     found = read_properties(wire(pika.BasicProperties(timestamp=1_700_000_000_000_000, message_id="m")))
 

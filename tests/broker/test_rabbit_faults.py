@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import pika
+import pika.exceptions
 import pytest
 
 from broker.address import AddressRefused
@@ -82,7 +83,7 @@ def test_losing_one_connection_leaves_the_other_alone(rabbit: Rabbit, client: Ca
 
 def test_a_stranger_cannot_break_the_connection(rabbit: Rabbit, client: Callable[..., RabbitBroker]):
     """
-    Nested headers, an infinite float, a moment beyond the calendar: read, and the odd ones named.
+    G-10, G-11: nested headers, an infinite float, a moment beyond the calendar: read, the odd ones named.
     """
     port = client()
     port.start({"in": 10})
@@ -105,6 +106,86 @@ def test_a_stranger_cannot_break_the_connection(rabbit: Rabbit, client: Callable
     assert (odd_one.properties.timestamp, odd_one.properties.delivery_mode) == (None, 1)
     assert (plain.body, plain.properties.headers) == (b"plain", {})
     assert port.connected
+
+
+def test_headers_as_a_body_are_cut_down(rabbit: Rabbit, client: Callable[..., RabbitBroker]):
+    """
+    G-10: 10,000 of them, and tables 200 deep: a hundred are read, and the next message passes.
+    """
+    deep: dict[str, object] = {}
+    for _ in range(200):
+        deep = {"t": deep}
+    port = client()
+    port.start({"in": 10})
+    with pika.BlockingConnection(pika.URLParameters(rabbit.url)) as connection:
+        channel = connection.channel()
+        crowd: dict[str, object] = {f"h{number}": number for number in range(10_000)}
+        for headers in (crowd, {"deep": deep, "after": 1}):
+            channel.basic_publish("", "in", b"odd", pika.BasicProperties(headers=headers))
+        channel.basic_publish("", "in", b"plain")
+
+    crowded, nested, plain = gather(port, deliveries=3).deliveries
+    assert 101 == len(crowded.properties.headers)
+    assert str(crowded.properties.headers[DROPPED]).startswith("h")
+    assert {"after": 1, DROPPED: "deep"} == nested.properties.headers
+    assert (b"plain", {}) == (plain.body, plain.properties.headers)
+
+
+@pytest.mark.parametrize("name", ["CC", "BCC"])
+def test_a_sender_reaches_no_other_queue_by_a_header(
+    rabbit: Rabbit, client: Callable[..., RabbitBroker], name: str
+):
+    """
+    G-14: more routing keys are keys of the exchange that was written to, and a fanout knows none.  What came
+    with such a header is sent on without it.
+    """
+    port = client()
+    port.start({"in": 10, "other": 10})
+    with pika.BlockingConnection(pika.URLParameters(rabbit.url)) as connection:
+        copied = pika.BasicProperties(headers={name: ["other", "out"], "mine": 1})
+        connection.channel().basic_publish("drop", "", b"copied", copied)
+    [found] = gather(port, deliveries=1).deliveries
+    port.send([publish(1, "out", found.body, properties=Properties(headers=found.properties.headers))])
+
+    assert {1: Result.TAKEN} == gather(port, outcomes=1).fates
+    assert ("in", 1) == (found.queue, found.properties.headers["mine"])
+    assert name not in found.properties.headers
+    nothing_more(port)
+
+
+def test_counters_that_a_sender_writes_are_not_the_brokers(
+    rabbit: Rabbit, client: Callable[..., RabbitBroker]
+):
+    """
+    G-15: a message that comes for the first time has come back from nowhere.
+    """
+    port = client()
+    port.start({"in": 10})
+    with pika.BlockingConnection(pika.URLParameters(rabbit.url)) as connection:
+        forged = {"x-delivery-count": 99, "x-acquired-count": 99, "x-death": [{"count": 99}], "mine": 1}
+        connection.channel().basic_publish("drop", "", b"forged", pika.BasicProperties(headers=forged))
+    [found] = gather(port, deliveries=1).deliveries
+
+    assert (0, False) == (found.came_back, found.redelivered)
+    assert {"mine": 1, DROPPED: "x-death"} == found.properties.headers
+
+
+def test_a_forged_user_is_the_senders_own_trouble(rabbit: Rabbit, client: Callable[..., RabbitBroker]):
+    """
+    G-13: the broker closes the sender's channel; who names no user is taken, and we go on.
+    """
+    port = client()
+    port.start({"in": 10})
+    with pika.BlockingConnection(pika.URLParameters(rabbit.url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="user_id"):
+            channel.basic_publish("drop", "", b"forged", pika.BasicProperties(user_id="somebody"))
+        connection.channel().basic_publish("drop", "", b"honest")
+    [found] = gather(port, deliveries=1).deliveries
+
+    assert (b"honest", None) == (found.body, found.properties.user_id)
+    nothing_more(port)
 
 
 def test_a_window_of_one_still_sends_everything(client: Callable[..., RabbitBroker]):

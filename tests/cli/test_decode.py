@@ -100,6 +100,15 @@ def test_what_nobody_reads_is_refused(place):
     assert "[E_FORMAT_SNIFF]" in ran.stdout
 
 
+def test_an_archive_is_not_opened(place):
+    """It is told what it is (G-18)."""
+    ran = place.run("decode", put(place, "batch.gz", b"\x1f\x8b\x08\x00" + BATCH))
+
+    assert 1 == ran.exit_code
+    assert "byte 0: looks like gzip, which nobody here reads" in ran.stdout
+    assert "[E_ARCHIVE]" in ran.stdout
+
+
 def test_only_so_many_records_are_shown(place):
     """And that there are more."""
     ran = place.run("decode", put(place, "batch", BATCH), "--records", "2")

@@ -235,7 +235,7 @@ BAD = {
     "gzip with a wrong checksum": ("E_COMPRESSION", ZIPPED[:-8] + b"????????", "gzip"),
     "gzip cut short": ("E_COMPRESSION", ZIPPED[:-3], "gzip"),
     "gzip that is none": ("E_COMPRESSION", order(), "gzip"),
-    "an encoding that nobody knows": ("E_COMPRESSION", order(), "rot13-evil"),
+    "an encoding that nobody knows": ("E_CHARSET", order(), "rot13-evil"),
     "an unknown action": ("E_ACTION", order().replace(b'"add"', b'"frobnicate"'), None),
     "a quantity beyond reason": ("E_RANGE", order(quantity=10**30), None),
     "a negative quantity": ("E_RANGE", order(quantity=-1), None),

@@ -18,6 +18,7 @@ from tests.engine import rig
 from tests.engine.test_crashes import ERRORS, three_at_once
 from tests.engine.test_crashes import test_a_crash_at_any_operation_costs_nothing as a_crash_costs_nothing
 from tests.engine.test_crashes import test_any_commit_may_fail_in_any_way as any_commit_may_fail
+from tests.engine.test_envelope import test_g03_properties_that_a_database_may_refuse as odd_properties
 from tests.engine.test_numbers import (
     test_a_crash_before_the_acknowledgement_brings_nothing_twice as used_again,
 )
@@ -73,6 +74,11 @@ def test_any_commit_may_fail(tmp_path, what):
 def test_whatever_goes_wrong_comes_right_on_postgresql_too(tmp_path, seed):
     """Other lives than those on SQLite."""
     whatever_goes_wrong(tmp_path, seed)
+
+
+def test_properties_of_a_stranger_stop_nothing(rig):
+    """PostgreSQL refuses a NUL character in a text, and with it the whole transaction."""
+    odd_properties(rig)
 
 
 def test_a_number_that_is_used_again(rig):

@@ -298,7 +298,7 @@ class TestRefusals:
         )
         fault = refusal(b"\x3b\x9a\xc9\xff" + 5 * b"\x40", layout)
 
-        assert "E_FW_OCCURS" == fault.code
+        assert ("E_FW_OCCURS", "record 17 cols 1-4 N") == (fault.code, fault.where)
         assert "0 to 5" == fault.allowed
 
     def test_nul_padding_may_be_agreed(self):

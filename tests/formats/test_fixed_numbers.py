@@ -115,6 +115,8 @@ class TestRefusals:
             pytest.param("000000", "S9(5)", COMP_3, "E_FW_FILLER", id="F-15 low-values"),
             pytest.param("FFFFFF", "9(3)", D, "E_FW_FILLER", id="F-15 high-values"),
             pytest.param("40F4F2", "9(3)", D, "E_NUMBER", id="F-17 blank in front"),
+            pytest.param("F0F440", "9(3)", D, "E_NUMBER", id="F-17 blank behind"),
+            pytest.param("404040", "9(3)", D, "E_NUMBER", id="F-17 blanks"),
             pytest.param("F0C1F2", "9(3)", D, "E_NUMBER", id="F-17 letter"),
             pytest.param("F0F4C2", "9(3)", D, "E_NUMBER", id="sign without S"),
             pytest.param("7FFF", "S9(4)", COMP, "E_RANGE", id="more digits than the picture"),
@@ -157,6 +159,7 @@ class TestAbsent:
         day = {"date": Date.CCYYMMDD, "absent": (Absent.ZEROS,)}
 
         assert read("F0" * 8, "9(8)", **day) is None
+        assert date(2026, 9, 1) == read("F2F0F2F6F0F9F0F1", "9(8)", **day)
         assert "F0" * 8 == written(None, "9(8)", **day)
 
 
@@ -180,7 +183,7 @@ class TestDates:
         with pytest.raises(Rejected) as caught:
             read(text.encode("cp037").hex(), f"9({len(text)})", date=form)
 
-        assert "E_DATE" == caught.value.code
+        assert ("E_DATE", f"record 17 cols 1-{len(text)} N") == (caught.value.code, caught.value.where)
         assert text in caught.value.what
 
 

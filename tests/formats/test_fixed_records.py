@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.formats.fixed import Format, Recfm, code_page, cut, join, pieces
+from adapters.formats.fixed import Format, Recfm, code_page, cut, join, pieces, refuse_text_mode
 from canonical.errors import Rejected
 
 FB, VB, BLOCKS = Format(Recfm.FB, 10), Format(Recfm.VB, 14), Format(Recfm.VB_BLOCKS, 14)
@@ -90,8 +90,39 @@ class TestRefusals:
         """F-19: line ends behind each record are recognised, and named."""
         fault = refusal([b"".join(record + end for record in RECORDS[:2])], FB)
 
-        assert "E_FW_LENGTH" == fault.code
+        assert ("E_FW_LENGTH", "byte 10") == (fault.code, fault.where)
         assert "text-mode transfer?" in fault.what
+
+    @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+    def test_text_mode_of_one_record(self, end):
+        """F-19: the line end at the end of the file is all there is to see."""
+        fault = refusal([RECORDS[0] + end], FB)
+
+        assert ("E_FW_LENGTH", "byte 10") == (fault.code, fault.where)
+        assert "text-mode transfer?" in fault.what
+
+    @pytest.mark.parametrize("end", [b"\r\n", b"\r\x25", b"\x15", b"\x25", b"\n"])
+    def test_text_mode_explains_what_length_does_not_show(self, end):
+        """F-19: so many records with their ends are a multiple again, and all of them are shifted."""
+        head = b"".join(record + end for record in RECORDS * 10)
+
+        with pytest.raises(Rejected) as caught:
+            refuse_text_mode(head, FB)
+
+        assert ("E_FW_LENGTH", "byte 10") == (caught.value.code, caught.value.where)
+
+    @pytest.mark.parametrize(
+        ("head", "form"),
+        [
+            pytest.param(file(RECORDS, FB), FB, id="a record that begins with one"),
+            pytest.param(RECORDS[0] + b"\n" + RECORDS[1] + b"A", FB, id="behind one record only"),
+            pytest.param(RECORDS[0], FB, id="one record"),
+            pytest.param(file([b"\n" * 10] * 3, VB), VB, id="VB"),
+        ],
+    )
+    def test_line_ends_explain_nothing_where_they_are_data(self, head, form):
+        """One record may begin with the byte; the second does not begin one later."""
+        refuse_text_mode(head, form)
 
     @pytest.mark.parametrize(
         ("body", "where"),

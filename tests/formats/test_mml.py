@@ -162,7 +162,7 @@ class TestAnswers:
             pytest.param(b"\n \n", "E_EMPTY", "", id="blanks"),
             pytest.param(b"\xef\xbb\xbf" + answer(), "E_BOM", "byte 0", id="mark"),
             pytest.param(b"%%A B%%\nRETCODE = 1 \xe9\n", "E_ENCODING", "byte 20", id="latin-1"),
-            pytest.param(answer("TEXT = \x00"), "E_CONTROL_CHAR", "line 4", id="NUL"),
+            pytest.param(answer("TEXT = \x00"), "E_CONTROL_CHAR", "line 4 column 8 at byte 74", id="NUL"),
             pytest.param(b" " * (4 * 1024 * 1024 + 1), "E_TOO_LARGE", "", id="too many bytes"),
             pytest.param(answer() * 1001, "E_RECORDS", "line 4001", id="too many answers"),
             pytest.param(answer(*50_000 * ["-"]), "E_RECORDS", "line 50001", id="too many lines"),

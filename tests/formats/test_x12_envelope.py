@@ -132,7 +132,7 @@ class TestUnreadableMessages:
             pytest.param(b"<order/>", "E_FORMAT_SNIFF", "byte 0", id="XML"),
             pytest.param(b"UNB+UNOA:1'", "E_FORMAT_SNIFF", "byte 0", id="EDIFACT"),
             pytest.param(GOOD.decode().encode("cp037"), "E_FORMAT_SNIFF", "byte 0", id="EBCDIC"),
-            pytest.param(b"\x1f\x8b\x08" + GOOD, "E_FORMAT_SNIFF", "byte 0", id="gzip"),
+            pytest.param(b"\x1f\x8b\x08" + GOOD, "E_ARCHIVE", "byte 0", id="gzip"),
             pytest.param(GOOD[:40], "E_EDI_ISA", "ISA06 at byte 35", id="E-01 header cut short"),
             pytest.param(_cut_isa(49), "E_EDI_ISA", "ISA06 at byte 35", id="E-01 unpadded sender"),
             pytest.param(_cut_isa(17, 10), "E_EDI_ISA", "ISA02 at byte 7", id="E-01 unpadded everything"),

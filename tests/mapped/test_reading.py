@@ -181,7 +181,6 @@ class TestFixed:
             pytest.param(b"H0000017", b"L0010017", "E_FW_SEQUENCE", "record 1", id="header"),
             pytest.param(b"\nO", b"\nH", "E_FW_SEQUENCE", "record 2", id="second header"),
             pytest.param(b"\nL", b"\nO", "E_FW_SEQUENCE", "record 2", id="no line"),
-            pytest.param(b"Rosa Diaz", b"Rosa Dia", "E_FW_LENGTH", "byte 156", id="short"),
         ],
     )
     def test_code_and_place(self, old, new, code, where):
@@ -190,13 +189,6 @@ class TestFixed:
         assert old in body
 
         assert [(code, where)] == outcome(adapter("fixed"), body.replace(old, new, 1))
-
-    def test_a_line_end_in_the_wrong_place(self):
-        """Records are cut by length: a line end within one is no record's end."""
-        body = samples("fixed")["one-order"].replace(b"Rosa Diaz ", b"Rosa\nDiaz")
-        found = outcome(adapter("fixed"), body)
-
-        assert ["E_FW_LENGTH"] == [code for code, _ in found]
 
     def test_the_number_of_the_file_is_its_envelope(self):
         """So that the same file is known again."""

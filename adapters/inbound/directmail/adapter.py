@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adapters.formats.fixed import Source
+from adapters.formats.fixed import Source, refuse_blank
 from adapters.formats.sniff import MAX_MESSAGE
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import Command, Origin, RejectedDocument
@@ -119,8 +119,7 @@ class DirectMailAdapter:
 
 
 def _refuse_size(body: bytes) -> None:
-    if not body or body.isspace():
-        raise Rejected("E_EMPTY", "the message holds nothing", allowed="one batch")
+    refuse_blank(body, "one batch")
     if len(body) > MAX_MESSAGE:
         what = f"{len(body)} bytes"
         raise Rejected(

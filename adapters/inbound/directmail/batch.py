@@ -20,7 +20,8 @@ from adapters.formats.fixed import (
     cut,
     field_of,
     pieces,
-    refuse_foreign,
+    refuse_astray,
+    refuse_text_mode,
 )
 from canonical.commands import Origin
 from canonical.errors import Fault, Rejected, shown
@@ -31,6 +32,9 @@ from .layouts import DETAIL, LENGTH
 from .profile import CHANNEL, QUALIFIER, Agreement
 
 __all__ = ["FileSummary", "check", "details", "sequence_of"]
+
+# Bytes at the beginning that show why a file cannot be read: two of the longest records, and more.
+_HEAD = 64 * 1024
 
 # What SEQ may be, in the first detail and in those behind it.
 _FIRST, _ASCENDING = "1 or more", "ascending numbers, each once"
@@ -77,7 +81,7 @@ def check(source: Source, endpoint: Endpoint, most: int | None = None) -> FileSu
     try:
         pass_.run(seen)
     except Rejected as rejected:
-        fault = rejected.fault
+        fault = pass_.explained(rejected, seen.head).fault
     seen.drain()
     return FileSummary(
         origin=_origin(endpoint, pass_.head, pass_.named),
@@ -119,7 +123,7 @@ class _Seen:
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._source:
-            self.head = self.head or piece[:LENGTH]
+            self.head = self.head or piece[:_HEAD]
             self.size += len(piece)
             self.digest.update(piece)
             yield piece
@@ -135,6 +139,7 @@ class _FirstPass:
     def __init__(self, endpoint: Endpoint, most: int | None) -> None:
         self.endpoint = endpoint
         self.most = most
+        self.agreed: Agreement | None = None
         self.named: Mapping[str, str] = {}
         self.head: Head | None = None
         self.records = 0
@@ -144,9 +149,9 @@ class _FirstPass:
         self._last = 0
 
     def run(self, source: _Seen) -> None:
-        agreed = Agreement.of(self.endpoint)
+        self.agreed = agreed = Agreement.of(self.endpoint)
         records = _records(source, agreed)
-        first = _first(records, source, agreed)
+        first = next(records, None)
         self.named = names(first, agreed)
         self.head = header(first, agreed)
         _check_sender(self.head, self.endpoint)
@@ -156,6 +161,18 @@ class _FirstPass:
         for extra in records:
             where = str(Spot(extra.number))
             raise Rejected("E_FW_SEQUENCE", "a record behind the trailer", where, "one batch a file")
+
+    def explained(self, rejected: Rejected, head: bytes) -> Rejected:
+        """What the first bytes show, where that says more than the fault they led to."""
+        if self.agreed is None:
+            return rejected
+        try:
+            if self.head is None:
+                refuse_astray(head, self.agreed.page)
+            refuse_text_mode(head, self.agreed.form)
+        except Rejected as cause:
+            return cause
+        return rejected
 
     def _details(self, records: Iterator[Raw], agreed: Agreement) -> Record:
         head, detail, trailer = (kind.encode(agreed.page.codec) for kind in "HDT")
@@ -227,15 +244,6 @@ def _records(source: Iterable[bytes], agreed: Agreement) -> Iterator[Raw]:
     """The records, in FB without what a longer LRECL adds."""
     for raw in cut(source, agreed.form):
         yield raw if agreed.form.variable else raw._replace(data=raw.data[:LENGTH])
-
-
-def _first(records: Iterator[Raw], source: _Seen, agreed: Agreement) -> Raw | None:
-    """The first record; text of the other family has no lengths that could be believed."""
-    try:
-        return next(records, None)
-    except Rejected:
-        refuse_foreign(source.head, agreed.page, str(Spot(1)))
-        raise
 
 
 def _check_sender(head: Head, endpoint: Endpoint) -> None:

@@ -17,7 +17,6 @@ from adapters.formats.fixed import (
     decode,
     field_of,
     page_of_canary,
-    refuse_foreign,
 )
 from adapters.formats.values import key, plain_text
 from canonical.errors import Rejected, shown
@@ -59,7 +58,6 @@ def header(first: Raw | None, agreed: Agreement) -> Head:
         raise Rejected("E_EMPTY", "the file holds no record", "", "a batch")
     kind = kind_of(first, agreed)
     if kind != "H":
-        refuse_foreign(first.data, agreed.page, str(Spot(1)))
         code = "E_FW_SEQUENCE" if kind in _KINDS else "E_FW_TYPE"
         what = f"the file begins with {_KINDS.get(kind, shown(kind))}"
         raise Rejected(code, what, str(Spot(1, 1, 1, "REC-TYPE")), "a header, H")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.formats.fixed import CodePage, Format, code_page, cut, field_of
+from adapters.formats.sniff import refuse_other
 from canonical.errors import Fault, Rejected, shown
 from canonical.references import Endpoint, References
 
@@ -70,6 +71,11 @@ def unknown_sender(head: bytes, references: References) -> Fault:
     """
     named = (_named(head, endpoint) for endpoint in references.of_channel(CHANNEL))
     read = next(filter(None, named), "")
+    if not read:
+        try:
+            refuse_other(head, "a batch")
+        except Rejected as other:
+            return other.fault
     what = f"unknown sender {shown(read)}" if read else "the bytes do not tell who sent them"
     return Fault(
         code="E_IDENTITY", what=what, where="record 1", allowed="a SENDER-ID of a profile, in its code page"

@@ -47,8 +47,9 @@ _ERRORS = "docs/errors.md#"
 # Codes of bytes that are no readable JSON document; everything else is readable and wrong.
 _UNREADABLE = frozenset(
     {
-        "E_EMPTY", "E_TOO_LARGE", "E_BOM", "E_ENCODING", "E_CONTROL_CHAR", "E_FORMAT_SNIFF", "E_TRAILING",
-        "E_DEPTH", "E_FIELD_SIZE", "E_RECORDS", "E_JSON_SYNTAX", "E_JSON_DUPKEY",
+        "E_EMPTY", "E_TOO_LARGE", "E_BOM", "E_ENCODING", "E_CONTROL_CHAR", "E_FORMAT_SNIFF", "E_ARCHIVE",
+        "E_CHARSET", "E_COMPRESSION", "E_TRAILING", "E_DEPTH", "E_FIELD_SIZE", "E_RECORDS", "E_JSON_SYNTAX",
+        "E_JSON_DUPKEY",
     }
 )  # fmt: skip
 

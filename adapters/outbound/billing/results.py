@@ -19,6 +19,7 @@ from adapters.formats.fixed import (
     decode,
     field_of,
     pieces,
+    refuse_text_mode,
 )
 from adapters.formats.sniff import refuse_unreadable
 from canonical.errors import Rejected, shown
@@ -49,6 +50,14 @@ def read_results(data: bytes) -> Reply:
     """
     refuse_unreadable(data, "fixed width")
     form, family = _written(data)
+    try:
+        return _reply_in(data, form, family)
+    except Rejected:
+        refuse_text_mode(data, form)
+        raise
+
+
+def _reply_in(data: bytes, form: Format, family: CodePage) -> Reply:
     first, *others = _cut(data, form)
     page = _page(first, family)
     head = _decoded(first, RESULTS, page, form)
