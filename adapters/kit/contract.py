@@ -32,6 +32,7 @@ __all__ = [
     "InquiringAdapter",
     "Native",
     "OutboundAdapter",
+    "ReadBackAdapter",
     "Stamp",
 ]
 
@@ -183,6 +184,25 @@ class DescribedAdapter(Protocol):
 
     record_families: tuple[Family, ...]
     """The kinds of record of each kind of file, by the first character of a record; both ways."""
+
+
+@runtime_checkable
+class ReadBackAdapter(Protocol):
+    """
+    An adapter that writes a format of its own, and can read that.
+
+    The conformance suite has what was written read again, and wants all of each text back.  X12, XML,
+    JSON, MML and a :class:`DescribedAdapter`'s records it can read itself.
+    """
+
+    def reads_back(self, native: Native, stamp: Stamp) -> Iterable[str]:
+        """
+        The texts of the fields of ``native``, which the adapter wrote with ``stamp``, as a reader gets them.
+
+        Raises:
+            Rejected: Its reader could not read it.
+        """
+        ...
 
 
 @runtime_checkable

@@ -22,6 +22,7 @@ from .content import order_of
 from .days import Zones
 from .entry import Document, Entry, Message, head_paths
 from .model import ChannelMap
+from .read_answer import reader_of
 from .read_records import deck_of, read_records
 from .read_table import dialect_of, read_table
 from .read_tree import read_elements, read_objects
@@ -61,6 +62,7 @@ class MappedAdapter:
         if self._deck is not None and self._deck.family:
             self.record_families = (self._deck.family,)
         self._write = writer_of(mapping, mapping.answer) if mapping.answer else None
+        self._read_back = reader_of(mapping, mapping.answer) if mapping.answer else None
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
@@ -116,6 +118,15 @@ class MappedAdapter:
         return (
             self._native(self._write(rows), f"{notice.kind.value} {shown(number)}{state}") if rows else None
         )
+
+    def reads_back(self, native: Native, stamp: Stamp) -> Iterator[str]:
+        """
+        The texts of an answer, row by row.
+
+        Raises:
+            Rejected: It is none.
+        """
+        return self._read_back(native.body) if self._read_back else iter(())
 
     def _native(self, body: bytes, summary: str) -> Native:
         return Native(body=body, content_type=CONTENT_TYPES[self.mapping.format], summary=summary)
