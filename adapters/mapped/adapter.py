@@ -19,8 +19,7 @@ from canonical.references import Endpoint, References
 
 from .answer import ACKNOWLEDGEMENT, acknowledged, noticed
 from .content import order_of
-from .days import Zones
-from .entry import Document, Entry, Message, head_paths
+from .entry import Document, Entry, Message, head_paths, zones_of
 from .model import ChannelMap
 from .read_answer import reader_of
 from .read_records import deck_of, read_records
@@ -41,9 +40,6 @@ class MappedAdapter:
     What is wrong with a message as a whole (syntax, header, trailer) is one rejected document, and nothing of
     it is taken; what is wrong with one order is that order's alone.
 
-    Args:
-        zones: Every zone that the mapping names; :func:`~adapters.mapped.check.zones_of` lists them.
-
     Raises:
         ValueError, Rejected: The mapping contradicts itself; :func:`~adapters.mapped.check.check` says where.
     """
@@ -53,10 +49,10 @@ class MappedAdapter:
     record_families: tuple[Mapping[str, Layout], ...]
     """Of fixed-width records only, so that people are shown fields (``DescribedAdapter``)."""
 
-    def __init__(self, mapping: ChannelMap, zones: Zones) -> None:
+    def __init__(self, mapping: ChannelMap) -> None:
         self.channel = mapping.channel
         self.mapping = mapping
-        self._zones = zones
+        self._zones = zones_of(mapping)
         self._dialect = dialect_of(mapping.csv) if mapping.csv else None
         self._deck = deck_of(mapping.fixed) if mapping.fixed else None
         if self._deck is not None and self._deck.family:
