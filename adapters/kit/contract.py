@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from adapters.formats.decoded import Decoding
+from adapters.formats.fixed import Source
 from adapters.formats.fixed_decoded import Family
 from canonical.commands import Command, Origin, RejectedDocument
 from canonical.errors import Fault, Rejected
@@ -26,6 +28,7 @@ __all__ = [
     "BatchAdapter",
     "CallSpec",
     "Checked",
+    "DecodingAdapter",
     "DescribedAdapter",
     "FileSource",
     "InboundAdapter",
@@ -184,6 +187,30 @@ class DescribedAdapter(Protocol):
 
     record_families: tuple[Family, ...]
     """The kinds of record of each kind of file, by the first character of a record; both ways."""
+
+
+@runtime_checkable
+class DecodingAdapter(Protocol):
+    """
+    An adapter that itself shows people its messages field by field: how they are laid out, their first bytes
+    do not tell.
+    """
+
+    def decoding(
+        self, head: bytes, source: Source, *, page: str = "", certain: bool = True
+    ) -> Decoding | None:
+        """
+        A message field by field, whether it comes or is written here; None: its first bytes tell enough.
+
+        Args:
+            head: How ``source`` begins, some thousand bytes; it gives them again.
+            page: A code page, whatever was agreed; empty: as agreed.
+            certain: It is this channel's, however it looks.  If not, None unless it begins like one.
+
+        Raises:
+            Rejected: ``E_CHARSET``: there is no such code page.
+        """
+        ...
 
 
 @runtime_checkable

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from adapters.formats.fixed import Layout
+from adapters.formats.decoded import Decoding
+from adapters.formats.fixed import Layout, Source
 from adapters.formats.values import key
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
@@ -25,7 +26,8 @@ from .read_answer import reader_of
 from .read_records import deck_of, read_records
 from .read_table import dialect_of, read_table
 from .read_tree import read_elements, read_objects
-from .write import CONTENT_TYPES, writer_of
+from .shown import shown_records, shown_table
+from .write import CONTENT_TYPES, answer_layout, writer_of
 
 __all__ = ["MappedAdapter"]
 
@@ -114,6 +116,26 @@ class MappedAdapter:
         return (
             self._native(self._write(rows), f"{notice.kind.value} {shown(number)}{state}") if rows else None
         )
+
+    def decoding(
+        self, head: bytes, source: Source, *, page: str = "", certain: bool = True
+    ) -> Decoding | None:
+        """
+        A table by its columns, records by their layouts, whether they come or are written; None for JSON and
+        XML, and for what is none of these.
+
+        Raises:
+            Rejected: ``E_CHARSET``.
+        """
+        answer = self.mapping.answer
+        if self._dialect is not None and self.mapping.csv is not None:
+            names = tuple(one.name for one in answer.columns) if answer else ()
+            written = dialect_of(self.mapping.csv, names) if names else None
+            return shown_table(head, source, self._dialect, written, certain=certain)
+        if self._deck is not None:
+            layout = answer_layout(answer) if answer else None
+            return shown_records(head, source, self._deck, layout, page=page, certain=certain)
+        return None
 
     def reads_back(self, native: Native, stamp: Stamp) -> Iterator[str]:
         """

@@ -68,11 +68,30 @@ class Deck:
         """
         if not all(len(kind) == 1 for kind in self.kinds):
             return {}
+        return {kind: self.ended(layout) for kind, (_, layout) in self.kinds.items()}
+
+    def ended(self, layout: Layout) -> Layout:
+        """A layout with the line end behind its fields."""
         size = len(self.line_end)
         end = (Field(name="LINE-END", picture=f"X({size})", usage=Usage.BYTES),) if size else ()
-        return {
-            kind: Layout(layout.name, (*layout.elements, *end)) for kind, (_, layout) in self.kinds.items()
-        }
+        return Layout(layout.name, (*layout.elements, *end))
+
+    def kind(self, raw: Raw) -> tuple[FixedRecord, Layout]:
+        """
+        What a record is.
+
+        Raises:
+            Rejected: ``E_FW_TYPE``: none of these.
+        """
+        if "" in self.kinds:
+            return self.kinds[""]
+        layout, name = self.marker
+        kind = str(field_of(raw.data, layout, name, self.page, number=raw.number))
+        if kind not in self.kinds:
+            size = layout.slots[0].size
+            where = str(Spot(raw.number, 1, size, name))
+            raise Rejected("E_FW_TYPE", shown(kind), where, ", ".join(self.kinds))
+        return self.kinds[kind]
 
     def of(self, role: str) -> tuple[FixedRecord, Layout] | None:
         """The record in that role."""
@@ -138,7 +157,7 @@ def read_records(body: bytes, mapping: ChannelMap, deck: Deck) -> Message:
     if len(body) > MAX_MESSAGE:
         raise Rejected("E_TOO_LARGE", f"{len(body)} bytes", allowed=f"at most {MAX_MESSAGE} bytes")
     refuse_foreign(body[:200], deck.page, "record 1")
-    seen = [_Record(raw, *_kind(raw, deck), deck) for raw in _cut(body, deck)]
+    seen = [_Record(raw, *deck.kind(raw), deck) for raw in _cut(body, deck)]
     if len(seen) > _MOST:
         raise Rejected("E_RECORDS", f"{len(seen)} records", f"record {_MOST + 1}", f"at most {_MOST}")
     middle = _middle(seen, deck)
@@ -166,18 +185,6 @@ def _cut(body: bytes, deck: Deck) -> Iterator[Raw]:
             where = f"record {raw.number} at byte {raw.offset + deck.length}"
             raise Rejected("E_FW_LENGTH", what, where, f"{shown(end)} behind {deck.length} bytes")
         yield raw._replace(data=raw.data[: deck.length])
-
-
-def _kind(raw: Raw, deck: Deck) -> tuple[FixedRecord, Layout]:
-    if "" in deck.kinds:
-        return deck.kinds[""]
-    layout, name = deck.marker
-    kind = str(field_of(raw.data, layout, name, deck.page, number=raw.number))
-    if kind not in deck.kinds:
-        size = layout.slots[0].size
-        where = str(Spot(raw.number, 1, size, name))
-        raise Rejected("E_FW_TYPE", shown(kind), where, ", ".join(deck.kinds))
-    return deck.kinds[kind]
 
 
 def _middle(seen: list[_Record], deck: Deck) -> list[_Record]:

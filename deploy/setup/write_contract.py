@@ -40,6 +40,7 @@ _PROTOCOLS = (
     "OutboundAdapter",
     "InquiringAdapter",
     "DescribedAdapter",
+    "DecodingAdapter",
     "ReadBackAdapter",
 )
 _GIVEN = ("Native", "Stamp", "CallSpec", "FileSource", "Checked")
