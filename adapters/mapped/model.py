@@ -319,7 +319,7 @@ class Column(_Table, frozen=True):
         name: The column, field, property (``order.id``: one within another) or element (``@id``: attribute).
         value: What is written; none: always ``always``.
         words: Our word, and what is written for it.
-        form, zone: Of instants, as in :class:`Day`.
+        form, zone: Of instants, as of a day.
         picture: Of a field of fixed width.
     """
 
