@@ -202,6 +202,7 @@ class TestRecords:
 
         assert ["1", "2"] == [each.child("Id").text() for each in found]
         assert "/Orders/Order[2]/Id[1] line 2 column 34 at byte 71" == found[1].child("Id").where
+        assert ["/Orders/Order[1]", "/Orders/Order[2]"] == [each.path for each in found]
         assert ["7", "7"] == [each.parent.attribute("batch") for each in found]
 
     def test_memory_is_flat(self):
