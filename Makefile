@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: schemas reference errors help venv demo hub test full lint types contracts unit relock clean bench bench-formats rabbitmq4
+.PHONY: schemas reference errors zones help venv demo hub test full lint types contracts unit relock clean bench bench-formats rabbitmq4
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -85,6 +85,10 @@ reference: $(STAMP) ## write docs/contract.md and docs/mapping.md from the code
 
 errors: $(STAMP) ## write docs/errors.md from the registry of codes
 	@$(BIN)/python deploy/setup/write_errors.py
+
+zones: $(STAMP) ## write adapters/formats/zone_names.py from this machine's time zone database
+	@$(BIN)/python deploy/setup/write_zones.py
+	@$(BIN)/ruff format -q adapters/formats/zone_names.py
 
 relock: $(STAMP) ## renew uv.lock and requirements.lock (needs uv)
 	@$(BIN)/python deploy/setup/relock.py

@@ -5,12 +5,12 @@ what its first bytes look like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from adapters.formats.csv_decoded import decode_csv
 from adapters.formats.csv_dialect import Dialect
-from adapters.formats.decoded import DecodedField, unreadable
+from adapters.formats.decoded import DecodedField, Decoding, unreadable
 from adapters.formats.fixed import CodePage, Format, Stream, code_page
 from adapters.formats.fixed_decoded import Family, decode_records, sniff_records
 from adapters.formats.json_decoded import decode_json
@@ -18,13 +18,13 @@ from adapters.formats.mml_decoded import decode_mml, looks_like_mml
 from adapters.formats.sniff import ARCHIVES, looks_like
 from adapters.formats.x12_decoded import decode_x12
 from adapters.formats.xml_decoded import decode_xml
-from adapters.kit.contract import DescribedAdapter
+from adapters.kit.contract import DecodingAdapter, DescribedAdapter
 from canonical.errors import Rejected, shown
 from canonical.references import Endpoint
 
 from .adapters_found import Adapters
 
-__all__ = ["Decoding", "Known", "decoded"]
+__all__ = ["Known", "decoded"]
 
 # Bytes that are looked at to tell the format: more than the longest first record of a layout of ours.
 _HEAD = 4096
@@ -54,21 +54,6 @@ class Known:
     page: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """
-    A payload as it is read.
-
-    Args:
-        form: Name of the format.
-        ascii: Whether its bytes can be taken for characters, if they look like some.
-    """
-
-    form: str
-    fields: Iterator[DecodedField]
-    ascii: bool = True
-
-
 def decoded(source: Stream, known: Known) -> Decoding:
     """
     The format, and the fields; no more is read than they are asked for.
@@ -78,6 +63,8 @@ def decoded(source: Stream, known: Known) -> Decoding:
     """
     head = _read(source, _HEAD)
     whole = _Again(head, source)
+    if (told := _by_adapter(head, whole, known)) is not None:
+        return told
     found = _records(head, known)
     if found is not None:
         family, page, form = found
@@ -113,6 +100,21 @@ def _read(source: Stream, size: int) -> bytes:
     while len(held) < size and (piece := source.read(size - len(held))):
         held += piece
     return held
+
+
+def _by_adapter(head: bytes, source: Stream, known: Known) -> Decoding | None:
+    """As the channel's adapter says; else as one says to whom it begins like a message of its own."""
+    if known.adapters is None or known.system:
+        return None
+    every = known.adapters.inbound
+    certain = known.channel in every
+    asked = (every[known.channel],) if certain else () if known.channel else tuple(every.values())
+    for adapter in asked:
+        if isinstance(adapter, DecodingAdapter):
+            told = adapter.decoding(head, source, page=known.page, certain=certain)
+            if told is not None:
+                return told
+    return None
 
 
 def _records(head: bytes, known: Known) -> tuple[Family, CodePage, Format] | None:

@@ -7,19 +7,16 @@ Every fault is told, with file and line.  Guide: docs/howto-channel.md; what a f
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, tzinfo
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from adapters.mapped import ChannelMap, MappedAdapter, check
-from adapters.mapped.check import zones_of
 from canonical.errors import Fault, shown
 from routes.lines import KeyPath, line_of, lines_of, no_toml
 from routes.validator import validator_of
@@ -67,12 +64,10 @@ def read_mapping(text: str, name: str) -> MappedAdapter:
     if faults:
         raise SettingsError(sorted(set(faults), key=str))
     mapping = msgspec.convert(table, ChannelMap)
-    zones, unknown = _zones(zones_of(mapping))
     faults = [place.fault(one.path, one.what, one.allowed) for one in check(mapping)]
-    faults += [place.fault((), f"unknown zone {shown(one)}", "UTC, or as Europe/Paris") for one in unknown]
     if faults:
         raise SettingsError(faults)
-    return MappedAdapter(mapping, zones)
+    return MappedAdapter(mapping)
 
 
 def schema() -> dict[str, Any]:
@@ -101,17 +96,6 @@ class _Places:
 @cache
 def _validator() -> Draft202012Validator:
     return validator_of(schema())
-
-
-def _zones(names: Iterable[str]) -> tuple[Mapping[str, tzinfo], list[str]]:
-    found: dict[str, tzinfo] = {}
-    unknown = []
-    for name in sorted(names):
-        try:
-            found[name] = UTC if name == "UTC" else ZoneInfo(name)
-        except (ValueError, OSError, KeyError):  # a name that is no path; a folder; none of that name
-            unknown.append(name)
-    return found, unknown
 
 
 def _worded(place: _Places, error: ValidationError) -> Iterator[Fault]:

@@ -8,11 +8,12 @@ to, so that the beginning of a long file costs no more than the beginning.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from canonical.errors import Fault, Rejected
 
-__all__ = ["DecodedField", "unreadable"]
+__all__ = ["DecodedField", "Decoding", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,21 @@ class DecodedField:
     def length(self) -> int:
         """Bytes."""
         return len(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """
+    A payload as it is read.
+
+    Args:
+        form: Name of the format.
+        ascii: Whether its bytes can be taken for characters, if they look like some.
+    """
+
+    form: str
+    fields: Iterator[DecodedField]
+    ascii: bool = True
 
 
 def unreadable(error: Rejected, record: int, offset: int, raw: bytes = b"") -> DecodedField:

@@ -18,10 +18,13 @@ from .fixed_picture import Usage
 from .fixed_read import field_of
 from .fixed_records import Format, Raw, Recfm, Source, cut, pieces
 
-__all__ = ["Family", "decode_records", "family_of", "sniff_records"]
+__all__ = ["Choice", "Family", "decode_chosen", "decode_records", "family_of", "sniff_records"]
 
 Family = Mapping[str, Layout]
 """The kinds of record of one file, by the first character of each."""
+
+Choice = Callable[[Raw], Layout]
+"""The layout of a record; raises ``Rejected`` for one that is of no kind."""
 
 # In all pages of a family letters are the same bytes, so that one stands for it.
 _PAGES = ("cp037", "ascii")
@@ -37,6 +40,11 @@ def decode_records(source: Source, family: Family, page: CodePage, form: Format)
     A field that cannot be read is given with its fault, and the next field is read.  Fillers are left out
     while they are blank.
     """
+    return decode_chosen(source, lambda raw: _by_letter(raw, family, page), page, form)
+
+
+def decode_chosen(source: Source, choice: Choice, page: CodePage, form: Format) -> Iterator[DecodedField]:
+    """The same for records whose kinds are told in another way than by their first character."""
     records = cut(pieces(source), form)
     end = number = 0
     while True:
@@ -48,7 +56,7 @@ def decode_records(source: Source, family: Family, page: CodePage, form: Format)
         if raw is None:
             return
         number, end = raw.number, raw.offset + len(raw.data)
-        yield from _record(raw, family, page)
+        yield from _record(raw, choice, page)
 
 
 def family_of(first: bytes, families: Sequence[Family], page: CodePage) -> Family | None:
@@ -100,17 +108,19 @@ def _named(first: bytes, family: Family, page: CodePage) -> CodePage:
     return page
 
 
-def _record(raw: Raw, family: Family, page: CodePage) -> Iterator[DecodedField]:
+def _by_letter(raw: Raw, family: Family, page: CodePage) -> Layout:
     letter = raw.data[:1].decode(page.codec, "replace")
-    layout = family.get(letter)
-    if layout is None:
-        fault = Fault(
-            code="E_FW_TYPE",
-            what=f"begins with {shown(letter)}",
-            where=f"record {raw.number} cols 1-1",
-            allowed=", ".join(family),
-        )
-        yield DecodedField(raw.number, "", raw.offset, "", raw.data, fault=fault)
+    if letter not in family:
+        where = f"record {raw.number} cols 1-1"
+        raise Rejected("E_FW_TYPE", f"begins with {shown(letter)}", where, ", ".join(family))
+    return family[letter]
+
+
+def _record(raw: Raw, choice: Choice, page: CodePage) -> Iterator[DecodedField]:
+    try:
+        layout = choice(raw)
+    except Rejected as error:
+        yield unreadable(error, raw.number, raw.offset, raw.data)
         return
     walk = _Walk(raw, layout, page)
     yield from walk.slots(layout.slots, 0, "")

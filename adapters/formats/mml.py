@@ -18,7 +18,16 @@ from canonical.errors import Rejected, shown
 
 from .sniff import refuse_unreadable
 
-__all__ = ["MAX_ANSWERS", "Answer", "Command", "Value", "read_answers", "sayable", "write_commands"]
+__all__ = [
+    "MAX_ANSWERS",
+    "Answer",
+    "Command",
+    "Value",
+    "read_answers",
+    "read_commands",
+    "sayable",
+    "write_commands",
+]
 
 Value = str | int
 """Texts are written in quotes, numbers are not."""
@@ -100,6 +109,23 @@ def write_commands(commands: Iterable[Command]) -> bytes:
             ``E_FIELD_SIZE`` for a command whose repetition in an answer would be too long to be read.
     """
     return "".join(f"{_fitting(one)}\n" for one in commands).encode("ascii")
+
+
+def read_commands(data: bytes) -> Iterator[Command]:
+    """
+    The commands in ``data``, one a line, as :func:`write_commands` writes them; all values are texts.
+
+    Raises:
+        Rejected: As :func:`read_answers`; ``E_MML_SYNTAX`` at the first line that is no command.
+    """
+    refuse_unreadable(data, "MML", limit=_MAX_MESSAGE)
+    for number, line in enumerate(_lines(data), 1):
+        if line.strip():
+            _refuse_long(number, (line,))
+            if not line.rstrip().endswith(";"):
+                what = f"{shown(line)} has no end"
+                raise Rejected("E_MML_SYNTAX", what, f"line {number}", "a semicolon")
+            yield _command(line, f"line {number}")
 
 
 def read_answers(data: bytes) -> Iterator[Answer | Rejected]:

@@ -49,6 +49,7 @@ class XmlNode:
         "interrupted",
         "line",
         "name",
+        "ordinal",
         "parent",
         "pieces",
         "prefix",
@@ -75,6 +76,8 @@ class XmlNode:
         self.interrupted = False
         # Children that were handed over and forgotten, when records are read one by one.
         self.dropped = 0
+        # Which of them this one is, from 1; 0: it is none.
+        self.ordinal = 0
 
     @property
     def path(self) -> str:
@@ -326,8 +329,8 @@ class XmlNode:
 
     def _position(self) -> int:
         """How many of the same name stand before it, and itself."""
-        if self.parent is None:
-            return 1
+        if self.parent is None or self.ordinal:
+            return self.ordinal or 1
         place = self.parent.dropped
         for each in self.parent.children:
             place += each.name == self.name

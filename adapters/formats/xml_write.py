@@ -8,14 +8,14 @@ once.  Line ends and tabs that a reader would normalise are written as character
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from canonical.errors import Rejected, shown
 
 from .xml_element import Element
 from .xml_names import XML, local_name, namespace
 
-__all__ = ["sayable", "write_xml"]
+__all__ = ["sayable", "write_long_xml", "write_xml"]
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # XML 1.0, production 2: what is no Char cannot be written, not even as a reference.
@@ -52,6 +52,24 @@ def write_xml(root: Element, prefixes: Mapping[str, str], *, indent: bool = True
     return (_HEAD + lines + ("" if lines.endswith("\n") else "\n")).encode()
 
 
+def write_long_xml(
+    root: Element, children: Iterable[Element], prefixes: Mapping[str, str]
+) -> Iterator[bytes]:
+    """
+    What :func:`write_xml` writes of ``root`` with ``children`` in it, piece by piece and never held whole.
+
+    Raises:
+        Rejected, ValueError: As :func:`write_xml`, when it is come to.
+    """
+    writer = _Writer(prefixes, indent=True)
+    begun = False
+    for child in children:
+        inside = "".join(writer.pieces(child, 1))
+        yield ((_HEAD + writer.opening(root) if not begun else "") + inside).encode()
+        begun = True
+    yield writer.closing(root).encode() if begun else write_xml(root, prefixes)
+
+
 class _Writer:
     def __init__(self, prefixes: Mapping[str, str], *, indent: bool) -> None:
         if len(set(prefixes.values())) != len(prefixes):
@@ -66,6 +84,13 @@ class _Writer:
             for uri, prefix in self._prefixes.items()
             if uri != XML
         )
+
+    def opening(self, root: Element) -> str:
+        name = self._name(root.name, attribute=False)
+        return f"<{name}{self.declarations()}{self._attributes(root)}>\n"
+
+    def closing(self, root: Element) -> str:
+        return f"</{self._name(root.name, attribute=False)}>\n"
 
     def pieces(self, element: Element, depth: int, declarations: str = "") -> Iterator[str]:
         name = self._name(element.name, attribute=False)

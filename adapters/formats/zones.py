@@ -3,9 +3,9 @@ Times without a zone, read in the zone of whoever wrote them.
 
 A zone is a rule, so that the same bytes are the same instants on every machine, whatever time zone database
 it has or lacks: POSIX writes ``CST6CDT,M3.2.0,M11.1.0`` for six hours behind UTC, with summer time from the
-second Sunday of March to the first of November.  Some zones can be named.  A rule knows what clocks do now,
-and not what they did in other years.  Source: POSIX.1-2017, 8.3, variable TZ; of its three ways to say a day
-the one in use, ``Mm.w.d``.
+second Sunday of March to the first of November.  Places have names (:mod:`.zone_names`), each with the rule
+in force.  A rule knows what clocks do now, and not what they did in other years.  Source: POSIX.1-2017, 8.3,
+variable TZ; of its three ways to say a day the one in use, ``Mm.w.d``.
 """
 
 from __future__ import annotations
@@ -13,32 +13,13 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from canonical.errors import Rejected, shown
 
-__all__ = ["NAMED", "Zone", "zone_of"]
+from .zone_names import NAMED
 
-_UNITED_STATES, _EUROPE = "M3.2.0,M11.1.0", "M3.5.0,M10.5.0/3"
-
-NAMED: Mapping[str, str] = {
-    "UTC": "UTC0",
-    "America/New_York": f"EST5EDT,{_UNITED_STATES}",
-    "America/Chicago": f"CST6CDT,{_UNITED_STATES}",
-    "America/Denver": f"MST7MDT,{_UNITED_STATES}",
-    "America/Phoenix": "MST7",
-    "America/Los_Angeles": f"PST8PDT,{_UNITED_STATES}",
-    "America/Anchorage": f"AKST9AKDT,{_UNITED_STATES}",
-    "Pacific/Honolulu": "HST10",
-    "Europe/London": "GMT0BST,M3.5.0/1,M10.5.0",
-    "Europe/Berlin": f"CET-1CEST,{_EUROPE}",
-    "Europe/Madrid": f"CET-1CEST,{_EUROPE}",
-    "Europe/Paris": f"CET-1CEST,{_EUROPE}",
-    "Europe/Rome": f"CET-1CEST,{_EUROPE}",
-    "Europe/Athens": "EET-2EEST,M3.5.0/3,M10.5.0/4",
-}
-"""Zones that have a name here, with the rules in force."""
+__all__ = ["Zone", "zone_of"]
 
 _NAME = r"(?:[A-Za-z]{3,10}|<[A-Za-z0-9+-]{3,10}>)"
 _HOURS = r"[+-]?[0-9]{1,3}(?::[0-5][0-9])?"
@@ -48,7 +29,8 @@ _RULE = re.compile(
     re.ASCII,
 )
 _TURN = re.compile(rf"M([0-9]{{1,2}})\.([1-5])\.([0-6])(?:/({_HOURS}))?", re.ASCII)
-_ALLOWED = "one of our names, or a rule such as CST6CDT,M3.2.0,M11.1.0"
+_ALLOWED = "a name such as Europe/Paris, or a rule such as CST6CDT,M3.2.0,M11.1.0"
+_TWO_MEANINGS = re.compile(r"(?:UTC|GMT|Z)[+-]?0*[1-9]")
 # No zone is further from Greenwich.
 _FURTHEST = dt.timedelta(hours=15)
 _LAST = 5
@@ -112,12 +94,12 @@ class Zone:
 
 def zone_of(text: str, where: str) -> Zone:
     """
-    The zone of a name in :data:`NAMED`, or of a rule as POSIX writes it.
+    The zone of a name (``UTC``, ``Europe/Paris``), or of a rule as POSIX writes it.
 
     Raises:
-        Rejected: ``E_CONFIG``.
+        Rejected: ``E_CONFIG``, also for ``UTC+2``: POSIX means two hours west of Greenwich, people east.
     """
-    rule = _RULE.fullmatch(NAMED.get(text, text))
+    rule = _RULE.fullmatch(NAMED.get(text, text)) if not _TWO_MEANINGS.match(text) else None
     found = _zone(text, rule) if rule else None
     if found is None or max(abs(found.winter), abs(found.summer)) > _FURTHEST:
         raise Rejected("E_CONFIG", f"unknown time zone {shown(text)}", where, _ALLOWED)

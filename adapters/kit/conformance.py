@@ -35,10 +35,11 @@ from canonical.systems import Attachment, Repeat, Verb
 from .contract import INQUIRY, InboundAdapter, InquiringAdapter, Native, OutboundAdapter, Stamp
 from .elsewhere import Elsewhere, seen_elsewhere
 from .hostile_xml import hostile_xml
-from .outcomes import Read, bytes_of, fault_of, origin_of, said, words_of
+from .outcomes import Read, bytes_of, failed_alone, fault_of, origin_of, said, words_of
 from .purity import impurities
+from .reading_back import lost_signs
 from .specimens import AT, intakes, notices
-from .spoiled import blots, cuts, damaged, flips, garbage, oversize, recoded
+from .spoiled import another, blots, cuts, damaged, flips, garbage, oversize, recoded
 
 __all__ = ["InboundConformance", "OutboundConformance"]
 
@@ -138,7 +139,7 @@ class _Conformance:
         if self._records(sample) == 1:  # nobody else to harm: the one fault is all there is to tell
             assert any(len(read) == 1 and fault_of(read[0]) for read in self._blotted(sample))
         else:
-            assert any(_failed_alone(read, whole) for read in self._blotted(sample))
+            assert any(failed_alone(read, whole) for read in self._blotted(sample))
 
     def _records(self, sample: bytes) -> int:
         return len(self._outcomes(sample))
@@ -241,7 +242,7 @@ class InboundConformance(_Samples):
             return
         assert self.number in first
         envelopes = self._envelopes(self._read(first))
-        renumbered = list(self._read(first.replace(self.number, _another(self.number))))
+        renumbered = list(self._read(first.replace(self.number, another(self.number))))
         assert not list(filter(None, map(fault_of, renumbered)))
         assert set() == envelopes & self._envelopes(renumbered)
         again = list(self._other_content(first))
@@ -252,18 +253,29 @@ class InboundConformance(_Samples):
 
     def test_a_notice_is_rendered_or_not(self, notice: Any) -> None:
         """A notice of each kind is native bytes or nothing, the same each time."""
-        endpoint = self.references.endpoints.get(notice.endpoint)
-        stamp = Stamp(at=AT, numbers=dict.fromkeys(self.adapter.counters, 7), endpoint=endpoint)
+        stamp = self._stamp(notice.endpoint)
 
         _assert_native(self.adapter.render(notice, stamp))
         assert self.adapter.render(notice, stamp) == self.adapter.render(notice, stamp)
 
     def test_an_intake_is_acknowledged_or_not(self, intake: Any) -> None:
         """An intake of each outcome has one acknowledgement or none, the same each time."""
-        _assert_native(self.adapter.acknowledge(intake, self._stamp()))
-        assert self.adapter.acknowledge(intake, self._stamp()) == self.adapter.acknowledge(
-            intake, self._stamp()
-        )
+        stamp = self._stamp()
+
+        _assert_native(self.adapter.acknowledge(intake, stamp))
+        assert self.adapter.acknowledge(intake, stamp) == self.adapter.acknowledge(intake, stamp)
+
+    def test_a_notice_reads_back(self, notice: Any) -> None:
+        """What is told is read by the format's own reader, all of it, whatever signs its texts have."""
+        stamp = self._stamp(notice.endpoint)
+
+        assert not lost_signs(self.adapter, notice, lambda told: self.adapter.render(told, stamp), stamp)
+
+    def test_an_acknowledgement_reads_back(self, intake: Any) -> None:
+        """So is what a message is acknowledged with."""
+        stamp = self._stamp()
+
+        assert not lost_signs(self.adapter, intake, lambda one: self.adapter.acknowledge(one, stamp), stamp)
 
     def _adapter(self) -> object:
         return self.adapter
@@ -306,10 +318,11 @@ class InboundConformance(_Samples):
                 if not any(map(fault_of, read)):
                     yield read
 
-    def _stamp(self) -> Stamp:
-        _, origin = self._ordered()
+    def _stamp(self, endpoint: str = "") -> Stamp:
+        """For an endpoint; of the first order, if none is named."""
+        name = endpoint or self._ordered()[1].endpoint
         numbers = dict.fromkeys(self.adapter.counters, 7)
-        return Stamp(at=AT, numbers=numbers, endpoint=self.references.endpoints.get(origin.endpoint))
+        return Stamp(at=AT, numbers=numbers, endpoint=self.references.endpoints.get(name))
 
     def _orders(self) -> Iterator[SubmitOrder]:
         for sample in self.samples.values():
@@ -387,6 +400,14 @@ class OutboundConformance(_Samples):
         assert (attached is Attachment.CALL) == (native.call is not None)
         assert native == self._instruct(instruction)
 
+    def test_an_instruction_reads_back(self, instruction: Instruction) -> None:
+        """Its own format's reader reads it, all of it, and so it does a question about it."""
+        adapter, stamp = self.adapter, self._stamp()
+
+        assert not lost_signs(adapter, instruction, lambda told: adapter.instruct(told, stamp), stamp)
+        if isinstance(adapter, InquiringAdapter):
+            assert not lost_signs(adapter, instruction, lambda one: adapter.inquire(one, stamp), stamp)
+
     def test_an_instruction_it_cannot_say_is_refused(self, instruction: Instruction) -> None:
         """A verb that the profile does not list is refused in words."""
         unknown = set(Verb) - set(self.adapter.profile.verbs)
@@ -437,13 +458,15 @@ class OutboundConformance(_Samples):
         """A record may say several things, such as that it was received and refused."""
         return len({one.about for one in self._read(sample) if not isinstance(one, Rejected)})
 
+    def _stamp(self) -> Stamp:
+        numbers = dict.fromkeys((*self.adapter.counters, INQUIRY), 7)
+        return Stamp(at=AT, numbers=numbers, settings=self.settings)
+
     def _instruct(self, instruction: Instruction) -> Native:
-        numbers = dict.fromkeys(self.adapter.counters, 7)
-        return self.adapter.instruct(instruction, Stamp(at=AT, numbers=numbers, settings=self.settings))
+        return self.adapter.instruct(instruction, self._stamp())
 
     def _inquire(self, adapter: InquiringAdapter, instruction: Instruction) -> Native:
-        numbers = dict.fromkeys((*self.adapter.counters, INQUIRY), 7)
-        return adapter.inquire(instruction, Stamp(at=AT, numbers=numbers, settings=self.settings))
+        return adapter.inquire(instruction, self._stamp())
 
     def _everything(self) -> Iterator[bytes]:
         for instruction in self.instructions.values():
@@ -475,16 +498,3 @@ def _worded(name: str, outcomes: Iterable[Read]) -> tuple[Fault, ...]:
     assert not unworded, name
     assert not placeless, name
     return faults
-
-
-def _failed_alone(read: Sequence[Read], whole: Sequence[bytes]) -> bool:
-    """Whether one record of ``whole`` was refused, and the others were read as they are."""
-    pairs = list(zip(read, whole, strict=False))
-    failed = [fault_of(one) is not None for one, _ in pairs]
-    stand = [bad or said(one) == good for bad, (one, good) in zip(failed, pairs, strict=True)]
-    return len(read) == len(whole) and sum(failed) == 1 and all(stand)
-
-
-def _another(number: bytes) -> bytes:
-    """A control number of the same length: the last digit is another one."""
-    return number[:-1] + bytes([number[-1] ^ 1])

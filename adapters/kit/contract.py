@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from adapters.formats.decoded import Decoding
+from adapters.formats.fixed import Source
 from adapters.formats.fixed_decoded import Family
 from canonical.commands import Command, Origin, RejectedDocument
 from canonical.errors import Fault, Rejected
@@ -26,12 +28,14 @@ __all__ = [
     "BatchAdapter",
     "CallSpec",
     "Checked",
+    "DecodingAdapter",
     "DescribedAdapter",
     "FileSource",
     "InboundAdapter",
     "InquiringAdapter",
     "Native",
     "OutboundAdapter",
+    "ReadBackAdapter",
     "Stamp",
 ]
 
@@ -183,6 +187,49 @@ class DescribedAdapter(Protocol):
 
     record_families: tuple[Family, ...]
     """The kinds of record of each kind of file, by the first character of a record; both ways."""
+
+
+@runtime_checkable
+class DecodingAdapter(Protocol):
+    """
+    An adapter that itself shows people its messages field by field: how they are laid out, their first bytes
+    do not tell.
+    """
+
+    def decoding(
+        self, head: bytes, source: Source, *, page: str = "", certain: bool = True
+    ) -> Decoding | None:
+        """
+        A message field by field, whether it comes or is written here; None: its first bytes tell enough.
+
+        Args:
+            head: How ``source`` begins, some thousand bytes; it gives them again.
+            page: A code page, whatever was agreed; empty: as agreed.
+            certain: It is this channel's, however it looks.  If not, None unless it begins like one.
+
+        Raises:
+            Rejected: ``E_CHARSET``: there is no such code page.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadBackAdapter(Protocol):
+    """
+    An adapter that writes a format of its own, and can read that.
+
+    The conformance suite has what was written read again, and wants all of each text back.  X12, XML,
+    JSON, MML and a :class:`DescribedAdapter`'s records it can read itself.
+    """
+
+    def reads_back(self, native: Native, stamp: Stamp) -> Iterable[str]:
+        """
+        The texts of the fields of ``native``, which the adapter wrote with ``stamp``, as a reader gets them.
+
+        Raises:
+            Rejected: Its reader could not read it.
+        """
+        ...
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ What an adapter made of some bytes, looked at: its faults, and its bytes for com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from canonical.replies import Receipt, Reply
 
 from .contract import Native
 
-__all__ = ["Read", "bytes_of", "fault_of", "origin_of", "said", "words_of"]
+__all__ = ["Read", "bytes_of", "failed_alone", "fault_of", "origin_of", "said", "words_of"]
 
 Read = Command | RejectedDocument | Reply | Receipt | Rejected
 
@@ -63,3 +63,11 @@ def bytes_of(made: object) -> bytes:
             return b"\n".join((body, content_type.encode(), summary.encode(), repr(call).encode()))
         case _:
             return encode(made)
+
+
+def failed_alone(read: Sequence[Read], whole: Sequence[bytes]) -> bool:
+    """Whether one record of ``whole`` was refused, and the others were read as they are."""
+    pairs = list(zip(read, whole, strict=False))
+    failed = [fault_of(one) is not None for one, _ in pairs]
+    stand = [bad or said(one) == good for bad, (one, good) in zip(failed, pairs, strict=True)]
+    return len(read) == len(whole) and sum(failed) == 1 and all(stand)

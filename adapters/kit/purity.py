@@ -19,7 +19,7 @@ _MODULES = frozenset(
     aio_pika aiohttp amqp asyncio celery concurrent ctypes ftplib glob http httpx kombu locale logging
     multiprocessing os paho pathlib pika platform queue random redis requests sched secrets select selectors
     shutil signal smtplib socket sqlite3 ssl starlette structlog subprocess sys tempfile threading time
-    urllib urllib3 uvicorn
+    urllib urllib3 uvicorn zoneinfo
     """.split()  # noqa: SIM905 - a list of forty names reads better as prose
 )
 _CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})

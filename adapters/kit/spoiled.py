@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from adapters.formats.sniff import MAX_MESSAGE
 
-__all__ = ["blots", "cuts", "damaged", "flips", "garbage", "oversize", "recoded"]
+__all__ = ["another", "blots", "cuts", "damaged", "flips", "garbage", "oversize", "recoded"]
 
 # A sample is cut at every byte up to this length, then at this many evenly spaced places.
 _CUTS = 2048
@@ -22,6 +22,11 @@ _CUTS = 2048
 _BLOTS = 1200
 # Digits that stand alone, in ASCII or in EBCDIC.
 _NUMBER = re.compile(rb"(?<![0-9])[0-9]{2,}(?![0-9])|(?<![\xf0-\xf9])[\xf0-\xf9]{2,}(?![\xf0-\xf9])")
+
+
+def another(number: bytes) -> bytes:
+    """A control number of the same length: the last digit is another one."""
+    return number[:-1] + bytes([number[-1] ^ 1])
 
 
 def cuts(sample: bytes) -> Iterator[tuple[int, bytes]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from adapters.formats.fixed import Layout
+from adapters.formats.decoded import Decoding
+from adapters.formats.fixed import Layout, Source
 from adapters.formats.values import key
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
@@ -19,13 +20,14 @@ from canonical.references import Endpoint, References
 
 from .answer import ACKNOWLEDGEMENT, acknowledged, noticed
 from .content import order_of
-from .days import Zones
-from .entry import Document, Entry, Message, head_paths
+from .entry import Document, Entry, Message, head_paths, zones_of
 from .model import ChannelMap
+from .read_answer import reader_of
 from .read_records import deck_of, read_records
 from .read_table import dialect_of, read_table
 from .read_tree import read_elements, read_objects
-from .write import CONTENT_TYPES, writer_of
+from .shown import shown_records, shown_table
+from .write import CONTENT_TYPES, answer_layout, writer_of
 
 __all__ = ["MappedAdapter"]
 
@@ -40,9 +42,6 @@ class MappedAdapter:
     What is wrong with a message as a whole (syntax, header, trailer) is one rejected document, and nothing of
     it is taken; what is wrong with one order is that order's alone.
 
-    Args:
-        zones: Every zone that the mapping names; :func:`~adapters.mapped.check.zones_of` lists them.
-
     Raises:
         ValueError, Rejected: The mapping contradicts itself; :func:`~adapters.mapped.check.check` says where.
     """
@@ -52,15 +51,16 @@ class MappedAdapter:
     record_families: tuple[Mapping[str, Layout], ...]
     """Of fixed-width records only, so that people are shown fields (``DescribedAdapter``)."""
 
-    def __init__(self, mapping: ChannelMap, zones: Zones) -> None:
+    def __init__(self, mapping: ChannelMap) -> None:
         self.channel = mapping.channel
         self.mapping = mapping
-        self._zones = zones
+        self._zones = zones_of(mapping)
         self._dialect = dialect_of(mapping.csv) if mapping.csv else None
         self._deck = deck_of(mapping.fixed) if mapping.fixed else None
         if self._deck is not None and self._deck.family:
             self.record_families = (self._deck.family,)
         self._write = writer_of(mapping, mapping.answer) if mapping.answer else None
+        self._read_back = reader_of(mapping, mapping.answer) if mapping.answer else None
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
@@ -116,6 +116,35 @@ class MappedAdapter:
         return (
             self._native(self._write(rows), f"{notice.kind.value} {shown(number)}{state}") if rows else None
         )
+
+    def decoding(
+        self, head: bytes, source: Source, *, page: str = "", certain: bool = True
+    ) -> Decoding | None:
+        """
+        A table by its columns, records by their layouts, whether they come or are written; None for JSON and
+        XML, and for what is none of these.
+
+        Raises:
+            Rejected: ``E_CHARSET``.
+        """
+        answer = self.mapping.answer
+        if self._dialect is not None and self.mapping.csv is not None:
+            names = tuple(one.name for one in answer.columns) if answer else ()
+            written = dialect_of(self.mapping.csv, names) if names else None
+            return shown_table(head, source, self._dialect, written, certain=certain)
+        if self._deck is not None:
+            layout = answer_layout(answer) if answer else None
+            return shown_records(head, source, self._deck, layout, page=page, certain=certain)
+        return None
+
+    def reads_back(self, native: Native, stamp: Stamp) -> Iterator[str]:
+        """
+        The texts of an answer, row by row.
+
+        Raises:
+            Rejected: It is none.
+        """
+        return self._read_back(native.body) if self._read_back else iter(())
 
     def _native(self, body: bytes, summary: str) -> Native:
         return Native(body=body, content_type=CONTENT_TYPES[self.mapping.format], summary=summary)

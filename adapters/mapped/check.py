@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from adapters.formats.zones import zone_of
 from canonical.errors import Rejected, shown
 from canonical.states import Action
 
 from .days import check_form
 from .entry import line_paths, order_paths, source
-from .model import ChannelMap, Day, FixedShape
+from .model import ChannelMap, Column, Day, FixedShape
 from .read_records import deck_of
 from .read_table import dialect_of
 from .write import writer_of
 
-__all__ = ["Wrong", "check", "zones_of"]
+__all__ = ["Wrong", "check"]
 
 KeyPath = tuple[str | int, ...]
 
@@ -28,13 +29,6 @@ class Wrong(NamedTuple):
     path: KeyPath
     what: str
     allowed: str = ""
-
-
-def zones_of(mapping: ChannelMap) -> frozenset[str]:
-    """Every zone that the mapping names."""
-    days = (mapping.order.requested, mapping.order.requested_start)
-    columns = mapping.answer.columns if mapping.answer else ()
-    return frozenset(("UTC", *(one.zone for one in days if one), *(one.zone for one in columns)))
 
 
 def check(mapping: ChannelMap) -> tuple[Wrong, ...]:
@@ -128,8 +122,13 @@ def _values(mapping: ChannelMap) -> Iterator[Wrong]:
         yield Wrong(("line", "action"), "comes from nowhere", "from = or always =")
     for name in ("requested", "requested_start"):
         day: Day | None = getattr(mapping.order, name)
-        if day and (wrong := check_form(day.form)):
-            yield Wrong(("order", name, "form"), wrong, "as YYYY-MM-DD hh:mm, YYYYDDD, or iso")
+        if day:
+            yield from _written(("order", name), day)
     for place, column in enumerate(mapping.answer.columns if mapping.answer else ()):
-        if wrong := check_form(column.form):
-            yield Wrong(("answer", "columns", place, "form"), wrong, "as YYYY-MM-DD hh:mm, YYYYDDD, or iso")
+        yield from _written(("answer", "columns", place), column)
+
+
+def _written(path: KeyPath, one: Day | Column) -> Iterator[Wrong]:
+    if wrong := check_form(one.form):
+        yield Wrong((*path, "form"), wrong, "as YYYY-MM-DD hh:mm, YYYYDDD, or iso")
+    yield from _tried((*path, "zone"), lambda: zone_of(one.zone, "zone"))

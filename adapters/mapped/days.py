@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from adapters.formats.values import FIRST_YEAR, LAST_YEAR, instant
+from adapters.formats.zones import Zone
 from canonical.errors import Rejected, shown
 
 __all__ = ["ISO", "Zones", "check_form", "read_day", "write_day"]
 
 ISO = "iso"
 
-Zones = Mapping[str, dt.tzinfo]
-"""Time zones by name, made by whoever reads the file: their rules are not the adapter's to look up."""
+Zones = Mapping[str, Zone]
+"""Time zones, by what the mapping calls them."""
 
 _TOKENS = {
     "YYYY": r"(?P<year>[0-9]{4})",
@@ -48,7 +49,7 @@ def check_form(form: str) -> str:
     return ""
 
 
-def read_day(text: str, form: str, zone: dt.tzinfo, time: str, where: str) -> dt.datetime:
+def read_day(text: str, form: str, zone: Zone, time: str, where: str) -> dt.datetime:
     """
     The instant, UTC, of a text.
 
@@ -79,20 +80,18 @@ def read_day(text: str, form: str, zone: dt.tzinfo, time: str, where: str) -> dt
         clock = dt.time(said.get("hour", hour), said.get("minute", minute), said.get("second", 0))
     except ValueError:
         raise Rejected("E_DATE", f"{shown(text)} is not a date", where, form) from None
-    local = dt.datetime.combine(day, clock)
-    utc = local.replace(tzinfo=zone).astimezone(dt.UTC)
-    if utc.astimezone(zone).replace(tzinfo=None) != local:
-        raise Rejected(
-            "E_DATE", f"{shown(text)} is skipped by the clocks of {zone}", where, "an hour there is"
-        )
-    return utc
+    found_at = zone.instant(dt.datetime.combine(day, clock))
+    if found_at is None:
+        what = f"{shown(text)} is skipped by the clocks of {zone.name}"
+        raise Rejected("E_DATE", what, where, "an hour there is")
+    return found_at
 
 
-def write_day(at: dt.datetime, form: str, zone: dt.tzinfo) -> str:
+def write_day(at: dt.datetime, form: str, zone: Zone) -> str:
     """An instant in a form and a zone."""
     if form == ISO:
         return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    local = at.astimezone(zone)
+    local = zone.shown(at)
     return _TOKEN.sub(lambda found: _WRITTEN[found[0]].format(local), form)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from adapters.formats.zones import Zone, zone_of
 from canonical.errors import Fault
 
 from .model import ChannelMap, From, LineMap, MessageMap, OrderMap, PartyMap, PlaceMap, Source
@@ -23,6 +24,7 @@ __all__ = [
     "line_paths",
     "order_paths",
     "source",
+    "zones_of",
 ]
 
 
@@ -112,6 +114,19 @@ def line_paths(mapping: LineMap) -> tuple[str, ...]:
     given = (mapping.offering, mapping.action, mapping.quantity, mapping.serial, mapping.note)
     number = (mapping.number,) if mapping.number else ()
     return tuple(dict.fromkeys((*number, *_paths((*given, *mapping.characteristics.values())))))
+
+
+def zones_of(mapping: ChannelMap) -> Mapping[str, Zone]:
+    """
+    Every zone of the mapping, by what it is called there.
+
+    Raises:
+        Rejected: ``E_CONFIG``: one is none.
+    """
+    days = (mapping.order.requested, mapping.order.requested_start)
+    columns = mapping.answer.columns if mapping.answer else ()
+    names = {*(one.zone for one in days if one), *(one.zone for one in columns), "UTC"}
+    return {name: zone_of(name, "zone") for name in names}
 
 
 def _paths(given: Iterable[Source | None]) -> tuple[str, ...]:

@@ -77,15 +77,14 @@ class Day(_Table, frozen=True, rename={"path": "from"}):
     Args:
         path: Where it stands.
         form: Made of ``YYYY MM DD DDD hh mm ss`` and signs between them; ``iso``: RFC 3339 with its zone.
-        zone: ``UTC`` or a name such as ``Europe/Paris``, where the form says none.
+        zone: Where the form says none: ``UTC``, a name such as ``Europe/Paris``, or a rule as POSIX writes it
+            (``CST6CDT,M3.2.0,M11.1.0``).
         time: ``hh:mm`` of a day without time.
     """
 
     path: Path
     form: Annotated[str, Meta(min_length=1, max_length=40, description="as YYYY-MM-DD, or iso")] = "iso"
-    zone: Annotated[str, Meta(min_length=1, max_length=64, description="UTC, or a name as Europe/Paris")] = (
-        "UTC"
-    )
+    zone: Annotated[str, Meta(min_length=1, max_length=64, description="as Europe/Paris, or a rule")] = "UTC"
     time: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="hh:mm")] = "00:00"
 
 
@@ -321,7 +320,7 @@ class Column(_Table, frozen=True):
         name: The column, field, property (``order.id``: one within another) or element (``@id``: attribute).
         value: What is written; none: always ``always``.
         words: Our word, and what is written for it.
-        form, zone: Of instants, as in :class:`Day`.
+        form, zone: Of instants, as of a day.
         picture: Of a field of fixed width.
     """
 
@@ -330,9 +329,7 @@ class Column(_Table, frozen=True):
     always: Annotated[str, Meta(max_length=500, description="a text")] = ""
     words: Words = {}
     form: Annotated[str, Meta(min_length=1, max_length=40, description="as YYYY-MM-DD, or iso")] = "iso"
-    zone: Annotated[str, Meta(min_length=1, max_length=64, description="UTC, or a name as Europe/Paris")] = (
-        "UTC"
-    )
+    zone: Annotated[str, Meta(min_length=1, max_length=64, description="as Europe/Paris, or a rule")] = "UTC"
     picture: Annotated[str, Meta(max_length=40, description="a picture, as X(10)")] = ""
 
 

@@ -74,11 +74,30 @@ class Deck:
         """
         if not all(len(kind) == 1 for kind in self.kinds):
             return {}
+        return {kind: self.ended(layout) for kind, (_, layout) in self.kinds.items()}
+
+    def ended(self, layout: Layout) -> Layout:
+        """A layout with the line end behind its fields."""
         size = len(self.line_end)
         end = (Field(name="LINE-END", picture=f"X({size})", usage=Usage.BYTES),) if size else ()
-        return {
-            kind: Layout(layout.name, (*layout.elements, *end)) for kind, (_, layout) in self.kinds.items()
-        }
+        return Layout(layout.name, (*layout.elements, *end))
+
+    def kind(self, raw: Raw) -> tuple[FixedRecord, Layout]:
+        """
+        What a record is.
+
+        Raises:
+            Rejected: ``E_FW_TYPE``: none of these.
+        """
+        if "" in self.kinds:
+            return self.kinds[""]
+        layout, name = self.marker
+        kind = str(field_of(raw.data, layout, name, self.page, number=raw.number))
+        if kind not in self.kinds:
+            size = layout.slots[0].size
+            where = str(Spot(raw.number, 1, size, name))
+            raise Rejected("E_FW_TYPE", shown(kind), where, ", ".join(self.kinds))
+        return self.kinds[kind]
 
     def of(self, role: str) -> tuple[FixedRecord, Layout] | None:
         """The record in that role."""
@@ -163,7 +182,7 @@ def _seen(body: bytes, deck: Deck) -> list[_Record]:
     try:
         refuse_foreign(body[:_HEAD], deck.page, "record 1")
         for raw in cut_lines(body, deck.length, deck.line_end) if deck.line_end else cut((body,), form):
-            seen.append(_Record(raw, *_kind(raw, deck), deck))
+            seen.append(_Record(raw, *deck.kind(raw), deck))
     except Rejected:
         if not (seen and seen[0].sound):
             refuse_astray(body, deck.page)
@@ -171,18 +190,6 @@ def _seen(body: bytes, deck: Deck) -> list[_Record]:
             refuse_text_mode(body, form)
         raise
     return seen
-
-
-def _kind(raw: Raw, deck: Deck) -> tuple[FixedRecord, Layout]:
-    if "" in deck.kinds:
-        return deck.kinds[""]
-    layout, name = deck.marker
-    kind = str(field_of(raw.data, layout, name, deck.page, number=raw.number))
-    if kind not in deck.kinds:
-        size = layout.slots[0].size
-        where = str(Spot(raw.number, 1, size, name))
-        raise Rejected("E_FW_TYPE", shown(kind), where, ", ".join(deck.kinds))
-    return deck.kinds[kind]
 
 
 def _middle(seen: list[_Record], deck: Deck) -> list[_Record]:

@@ -25,7 +25,7 @@ from .model import Answer, ChannelMap, FixedShape, XmlShape
 from .read_table import dialect_of
 from .read_tree import JSON_SIGN
 
-__all__ = ["CONTENT_TYPES", "Writer", "writer_of"]
+__all__ = ["CONTENT_TYPES", "Writer", "answer_layout", "writer_of"]
 
 CONTENT_TYPES: Mapping[str, str] = {
     "csv": "text/csv",
@@ -60,6 +60,22 @@ def writer_of(mapping: ChannelMap, answer: Answer) -> Writer:
     return lambda rows: _JSON.encode({answer.list: [_nested(row) for row in rows]})
 
 
+def answer_layout(answer: Answer) -> Layout:
+    """
+    The one record of an answer in fixed width.
+
+    Raises:
+        ValueError: A column has no picture, or one that is no text's.
+    """
+    missing = [one.name for one in answer.columns if not one.picture]
+    if missing:
+        raise ValueError(f"{', '.join(missing)}: a picture is needed, as X(10)")
+    fields = tuple(Field(name=one.name, picture=one.picture, free=True) for one in answer.columns)
+    if odd := [one.name for one in fields if one.shape.numeric]:
+        raise ValueError(f"{', '.join(odd)}: texts only, as X(10)")
+    return Layout("ANSWER", fields)
+
+
 def _csv(dialect: Dialect) -> Writer:
     def write(rows: Sequence[Cells]) -> bytes:
         clean = [{name: _sayable(text, dialect) for name, text in row.items()} for row in rows]
@@ -74,15 +90,7 @@ def _sayable(text: str, dialect: Dialect) -> str:
 
 
 def _fixed(shape: FixedShape, answer: Answer) -> Writer:
-    missing = [one.name for one in answer.columns if not one.picture]
-    if missing:
-        raise ValueError(f"{', '.join(missing)}: a picture is needed, as X(10)")
-    fields = tuple(Field(name=one.name, picture=one.picture, free=True) for one in answer.columns)
-    if odd := [one.name for one in fields if one.shape.numeric]:
-        raise ValueError(f"{', '.join(odd)}: texts only, as X(10)")
-    layout = Layout("ANSWER", fields)
-    page = code_page(shape.code_page)
-    end = shape.line_end.encode()
+    layout, page, end = answer_layout(answer), code_page(shape.code_page), shape.line_end.encode()
     form = Format(Recfm.FB, layout.length + len(end))
 
     def write(rows: Sequence[Cells]) -> bytes:

@@ -34,7 +34,15 @@ imported from `orderloom`.
 """
 
 # In reading order: what an adapter has, what it is given beside, and what it speaks of.
-_PROTOCOLS = ("InboundAdapter", "BatchAdapter", "OutboundAdapter", "InquiringAdapter", "DescribedAdapter")
+_PROTOCOLS = (
+    "InboundAdapter",
+    "BatchAdapter",
+    "OutboundAdapter",
+    "InquiringAdapter",
+    "DescribedAdapter",
+    "DecodingAdapter",
+    "ReadBackAdapter",
+)
 _GIVEN = ("Native", "Stamp", "CallSpec", "FileSource", "Checked")
 _SPOKEN: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("What `translate` gives", commands, ("Origin", "OrderRef", "RejectedDocument")),

@@ -86,6 +86,15 @@ class SetTopAdapter:
             return None
         return _native("ENDED", {"Order": notice.document, "State": notice.order.state.value})
 
+    def reads_back(self, native: Native, stamp: Stamp) -> Iterator[str]:
+        """What we write, line by line, as a box reads it; for the conformance suite."""
+        first, *lines, last = native.body.decode("ascii").removesuffix("\n").split("\n")
+        if not first.startswith("STB/1 ") or last != _LAST or not all(": " in line for line in lines):
+            raise Rejected("E_FORMAT_SNIFF", f"begins with {shown(first)}", "line 1", "STB/1")
+        yield first
+        for line in lines:
+            yield from line.split(": ", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:

@@ -14,8 +14,8 @@ from .context import Here, complain, here, sentence
 from .text import one_line
 
 if TYPE_CHECKING:
-    from adapters.formats.decoded import DecodedField
-    from orderloom.decoding import Decoding, Known
+    from adapters.formats.decoded import DecodedField, Decoding
+    from orderloom.decoding import Known
 
 __all__ = ["RECORDS", "decode", "known_of", "lines_of"]
 

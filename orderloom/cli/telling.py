@@ -66,6 +66,7 @@ class Scene:
 _WEB, _ACME, _GLOBEX = "channel.web.out", "channel.partner.acme.out", "channel.partner.globex.out"
 _PRINTCO = "channel.directmail.printco.out"
 _DESK, _STORE = "channel.callcenter.out", "channel.store.0117.out"
+_KIOSK = "channel.kiosk.mall-1.out"
 
 STORY = (
     Scene(
@@ -134,9 +135,23 @@ STORY = (
         _STORE,
         "status",
     ),
+    Scene(
+        "a kiosk at the mall sells a mobile plan and two cases",
+        "kiosk",
+        "kiosk-cart.json",
+        _KIOSK,
+        "taken",
+    ),
+    Scene(
+        "the kiosk, not sure that it was heard, sends its cart again, in other bytes: one order",
+        "kiosk",
+        "kiosk-cart-again.json",
+        _KIOSK,
+        "taken",
+    ),
 )
 
-_SOLD = "0117.4.20261102.51"
+_SOLD, _CART = "0117.4.20261102.51", "20261102-0007"
 
 # Every order of the story that ends, by its sender's number.
 _ENDS = (
@@ -148,6 +163,7 @@ _ENDS = (
     "B2026-1102-0000003",
     "1-80451",
     _SOLD,
+    _CART,
 )
 
 

@@ -143,6 +143,13 @@ def test_what_is_wrong_is_refused_at_its_place(path, value, code, where):
     assert (code, where) == (told.fault.code, told.fault.where)
 
 
+def test_what_may_stand_there_is_said_once():
+    """Each property, in the order of letters."""
+    allowed = read(changed("voucher", "X")).fault.allowed.removeprefix("one of ").split(", ")
+
+    assert sorted(set(allowed)) == allowed
+
+
 def test_more_lines_than_anybody_has_patience_for():
     """A hundred at most."""
     lines = [ORDER["cart"][0] | {"line": n} for n in range(1, 102)]

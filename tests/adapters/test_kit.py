@@ -117,6 +117,7 @@ def test_good_adapters_pass():
         pytest.param("from datetime import datetime\nNOW = datetime.now()\n", "2: calls .now()", id="clock"),
         pytest.param("import os.path\n", "1: imports os.path", id="files"),
         pytest.param("from socket import socket\n", "1: imports socket", id="network"),
+        pytest.param("from zoneinfo import ZoneInfo\n", "1: imports zoneinfo", id="time zones"),
         pytest.param("import uuid\nID = uuid.uuid4()\n", "2: calls .uuid4()", id="randomness"),
         pytest.param("def f():\n    print(open('x'))\n", "2: calls print()", id="screen"),
         pytest.param("def f():\n    import logging\n", "2: imports logging", id="inside a function"),

@@ -4,6 +4,7 @@ For each rule of the conformance suite an adapter that breaks it, and nothing bu
 
 from __future__ import annotations
 
+import html
 import linecache
 from xml.etree import ElementTree as ET
 
@@ -11,9 +12,13 @@ import msgspec
 import pytest
 
 from adapters.kit import Native
-from adapters.kit.conformance import InboundConformance
+from adapters.kit.conformance import InboundConformance, OutboundConformance
+from adapters.kit.specimens import notices
+from adapters.outbound.crm import CrmAdapter
 from canonical.commands import RejectedDocument
 from canonical.errors import Fault, Rejected
+from canonical.notices import Intake
+from tests.adapters.instructions import instruction
 from tests.adapters.toy import LIST, TOYS, ToyAdapter
 
 RULES = {
@@ -164,7 +169,7 @@ def holds(test, *arguments):
     """Whether the adapter under test passes."""
     try:
         test(*arguments)
-    except (AssertionError, UnicodeDecodeError):
+    except (AssertionError, LookupError, Rejected, UnicodeDecodeError):
         return False
     return True
 
@@ -238,6 +243,96 @@ def test_touching_the_world_is_found_out():
     assert holds(LookingSuite().test_the_adapter_is_pure)
     assert holds(LookingSuite().test_the_same_in_another_process)
     assert not holds(LookingSuite().test_it_touches_nothing)
+
+
+class Bare(ToyAdapter):
+    """It lets a reason begin another field."""
+
+    def sayable(self, text):
+        return text.encode("ascii", "replace").decode().translate({10: " ", 9: " "})
+
+
+class Cutting(ToyAdapter):
+    """A reason ends at a quote."""
+
+    def sayable(self, text):
+        return super().sayable(text).partition("'")[0]
+
+
+class Escaping(ToyAdapter):
+    """It escapes what nobody unescapes."""
+
+    def sayable(self, text):
+        return super().sayable(html.escape(text))
+
+
+class Breaking(ToyAdapter):
+    """A line end in a text is one of the message."""
+
+    def sayable(self, text):
+        return "\n".join(map(super().sayable, text.split("\n")))
+
+
+class Unread(ToyAdapter):
+    """Nobody here reads what it writes."""
+
+    reads_back = None
+
+
+class Pasting(Unread):
+    """JSON, pasted together; its reader needs no introduction."""
+
+    def render(self, notice, stamp):
+        body = f'{{"kind": "{notice.kind}", "reason": "{notice.reason}"}}'
+        return Native(body=body.encode(), content_type="application/json", summary="told")
+
+
+class PastingCrm(CrmAdapter):
+    """The same for a system."""
+
+    def instruct(self, instruction, stamp):
+        name = instruction.related_party[0].party_or_party_role.name
+        body = f'{{"key": "{instruction.key}", "customer": "{name}"}}'
+        return Native(body=body.encode(), content_type="application/json", summary="told")
+
+
+class CrmSuite(OutboundConformance):
+    instructions = {"one": instruction("crm", "crm")}  # noqa: RUF012 - an integrator writes it so
+    replies = {"ok": b"{}"}  # noqa: RUF012 - as above
+
+
+@pytest.mark.parametrize(
+    ("adapter", "right"),
+    [
+        pytest.param(ToyAdapter(), True, id="good"),
+        pytest.param(Bare(), False, id="another field"),
+        pytest.param(Cutting(), False, id="cut off"),
+        pytest.param(Escaping(), False, id="escaped for nobody"),
+        pytest.param(Breaking(), False, id="another line"),
+        pytest.param(Unread(), False, id="no reader"),
+        pytest.param(Pasting(), False, id="no JSON"),
+    ],
+)
+def test_what_is_written_must_read_back(adapter, right):
+    """All of a text, in its own field, whatever signs are in it; and an own format needs a reader."""
+    [first, _] = adapter.translate(Native(body=LIST, content_type=""), TOYS)
+    told = notices(first.order, first.origin)["delayed"]
+
+    assert right is holds(suite(adapter).test_a_notice_reads_back, told)
+
+
+@pytest.mark.parametrize(("adapter", "right"), [(CrmAdapter(), True), (PastingCrm(), False)])
+def test_what_a_system_is_told_must_read_back(adapter, right):
+    """Instructions are held to the same."""
+    tried = type("Suite", (CrmSuite,), {"adapter": adapter})()
+
+    assert right is holds(tried.test_an_instruction_reads_back, instruction("crm", "crm"))
+
+
+def test_a_format_of_its_own_needs_a_reader():
+    """And whoever has none is told what to write."""
+    with pytest.raises(LookupError, match="give it reads_back"):
+        suite(Unread()).test_an_acknowledgement_reads_back(Intake("toy.shop", "toy", "0001", ()))
 
 
 class Misplaced(ToyAdapter):

@@ -1,7 +1,8 @@
 """
 A channel as small as can be, and right: lists of orders in ASCII, for the conformance suite to be tried on.
 
-``T 0001`` says the list's number, ``O A-1 HANDSET-A`` is one order of one item, ``E 1`` counts them.
+``T 0001`` says the list's number, ``O A-1 HANDSET-A`` is one order of one item, ``E 1`` counts them.  ``R``
+acknowledges a list, ``N|shipped|why`` tells of an order.
 """
 
 from __future__ import annotations
@@ -38,7 +39,14 @@ class ToyAdapter:
         return Native(body=f"R {intake.envelope}\n".encode(), content_type="text/plain", summary="taken")
 
     def render(self, notice, stamp):
-        return Native(body=f"N {notice.kind}\n".encode(), content_type="text/plain", summary="told")
+        line = f"N|{notice.kind}|{self.sayable(notice.reason)}\n"
+        return Native(body=line.encode("ascii"), content_type="text/plain", summary="told")
+
+    def reads_back(self, native, stamp):
+        return [field for line in self.lines(native.body) for field in line.split("|")]
+
+    def sayable(self, text):
+        return "".join(one if one != "|" and one.isascii() and one.isprintable() else "?" for one in text)
 
     def lines(self, body):
         try:

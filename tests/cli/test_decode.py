@@ -12,6 +12,7 @@ from canonical.keys import content_hash
 from orderloom.cli.telling import story_file
 from orderloom.correlation.port import Changes, JournalEntry, NativeRow
 from tests.cli.hub import ORDER, PARKED, journal, parked_changes, record
+from tests.mapped.world import adapter, answer, mapping, samples
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -171,3 +172,66 @@ def test_the_journal_shows_the_messages_that_it_names(place):
     assert 1 == decoded.count("fields, X12")
     assert "native_kept  warehouse said it" in decoded
     assert "W0601" in decoded
+
+
+class TestMappedChannels:
+    @pytest.fixture
+    def agents(self, place, request):
+        """Channel agent, in the format that the test names, beside those that ship."""
+        form = request.param
+        (place.folder / "agent.toml").write_text(mapping(form), encoding="utf-8")
+        settings = '[channels.web]\n[channels.agent]\nmapping = "agent.toml"\n'
+        (place.folder / "orderloom.toml").write_text(settings, encoding="utf-8")
+        return form, place, samples(form)["one-order"]
+
+    @pytest.mark.parametrize(
+        ("agents", "form", "line"),
+        [
+            ("csv", "CSV, delimiter ';'", "56 ORDER A-1001 A-1001"),
+            ("fixed", "FB records of 52 bytes, ascii", "53 ORDER A-1001 A-1001"),
+        ],
+        indirect=["agents"],
+    )
+    @pytest.mark.parametrize(
+        "options", [[], ["--channel", "agent"]], ids=["by its first bytes", "by channel"]
+    )
+    def test_a_message_is_shown_as_the_mapping_lays_it_out(self, agents, form, line, options):
+        """With byte offsets, whether the channel is named or told from how the message begins."""
+        _, place, body = agents
+        ran = place.run("decode", put(place, "payload", body), *options)
+        head, *lines = ran.stdout.splitlines()
+
+        assert (0, f"payload: {form}", "") == (ran.exit_code, head, ran.stderr)
+        assert line in [" ".join(one.split()) for one in lines]
+
+    @pytest.mark.parametrize("agents", ["csv", "fixed"], indirect=True)
+    def test_a_parked_message_is_shown_with_what_is_wrong_in_it(self, agents):
+        """A column, a kind of record that the mapping does not have."""
+        form, place, body = agents
+        body = body.replace(b"ITEM;", b"ITAM;").replace(b"\nL", b"\nQ")
+        changes = parked_changes()
+        [row] = changes.parked.values()
+        native = NativeRow(hash=content_hash(body), body=body, content_type="", at=AT)
+        changes.natives = {native.hash: native}
+        changes.parked = {PARKED: replace(row, native=native.hash, queue="channel.agent.in")}
+        place.write(changes)
+        shown = place.run("parked", "show", PARKED).stdout
+
+        told = {"csv": "unknown column 'ITAM'", "fixed": "record 3 cols 1-1 KIND: 'Q' (H, O, L, T)"}
+        assert told[form] in shown
+        assert "A-1001" in shown
+
+    @pytest.mark.parametrize("agents", ["csv", "fixed"], indirect=True)
+    def test_the_journal_shows_an_answer_by_its_own_columns(self, agents):
+        """What is written has another layout than what comes."""
+        form, place, _ = agents
+        body = answer(adapter(form))
+        native = NativeRow(hash=content_hash(body), body=body, content_type="", at=AT)
+        said = JournalEntry(ORDER, AT, "told", "accepted", {"native": native.hash}, "agent.one")
+        place.write(Changes(records=[(None, record())], journal=[said], natives={native.hash: native}))
+        lines = [
+            " ".join(one.split()) for one in place.run("journal", ORDER, "--decoded").stdout.splitlines()
+        ]
+
+        assert any(line.endswith("WHAT RECEIVED RECEIVED") for line in lines)
+        assert any(line.endswith("ERROR E_OFFERING E_OFFERING") for line in lines)

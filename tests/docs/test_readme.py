@@ -11,12 +11,16 @@ import sys
 
 import pytest
 
+from orderloom.cli.telling import STORY
+from orderloom.settings import load
 from tests.docs.pages import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # Clock times and days differ from run to run; nothing else may.
 CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}|\d{4}-\d{2}-\d{2}")
+
+NUMBERS = {6: "six", 7: "seven", 8: "eight", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
 
 
 def masked(text: str) -> list[str]:
@@ -56,6 +60,19 @@ def test_the_output_that_the_readme_shows_is_printed(demonstrated):
 
     assert len(lines) > 8
     assert [] == [line for line in lines if line not in printed]
+
+
+def test_every_shipped_channel_is_heard_and_answered(demonstrated):
+    """
+    The README says how many messages are played, and that all channels send some: each reads something, too.
+    """
+    _, printed = demonstrated
+    channels = sorted(load(environment={}).channels)
+    sent = {line.split("-> drop.")[1].split()[0] for line in printed if "-> drop." in line}
+    read = {line.split("<- channel.")[1].split(".")[0] for line in printed if "<- channel." in line}
+
+    assert (channels, channels) == (sorted(sent), sorted(read))
+    assert f"plays {NUMBERS[len(STORY)]} native messages of all {NUMBERS[len(channels)]} channels" in README
 
 
 def test_the_commands_that_the_readme_names_run_on_what_the_demonstration_left(demonstrated):

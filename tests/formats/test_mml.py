@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.formats.mml import Command, read_answers, write_commands
+from adapters.formats.mml import Command, read_answers, read_commands, write_commands
 from canonical.errors import Rejected
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"%')
@@ -39,6 +39,24 @@ class TestCommands:
         ]
 
         assert b'ADD SUB:IMSI="001",LINE=1;\nLST SUB:REF="R,;=-1";\n' == write_commands(commands)
+
+    @given(st.lists(st.dictionaries(st.sampled_from("ABC"), st.text(PRINTABLE, max_size=20)), min_size=1))
+    def test_commands_are_read_as_they_were_written(self, parameters):
+        """All values come back as texts."""
+        commands = [Command("ADD", "SUB", each) for each in parameters]
+
+        assert commands == list(read_commands(write_commands(commands)))
+
+    @pytest.mark.parametrize(
+        "text", ["ADD SUB:A=1", "ADD:A=1;", 'ADD SUB:A="1;', "ADD SUB:A=1,A=2;", "x" * 9000]
+    )
+    def test_what_is_no_command_is_refused(self, text):
+        """With the line that it stands in; what stands before is read."""
+        commands = read_commands(f"LST SUB:A=1;\n{text}\n".encode())
+
+        assert Command("LST", "SUB", {"A": "1"}) == next(commands)
+        with pytest.raises(Rejected, match="line 2"):
+            next(commands)
 
     @pytest.mark.parametrize("value", ['a"b', "a%%b", "caf\xe9", "a\nb", "a\tb"])
     def test_what_cannot_be_said_is_refused(self, value):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.formats.xml_element import Element, Vocabulary
 from adapters.formats.xml_read import Limits, read_records, read_xml
-from adapters.formats.xml_write import sayable, write_xml
+from adapters.formats.xml_write import sayable, write_long_xml, write_xml
 from canonical.errors import Rejected
 
 ORDERS, OTHER = "urn:orders", "urn:other"
@@ -142,6 +142,16 @@ class TestWriting:
         assert tree == read_xml(written).element()
         assert written == write_xml(read_xml(written).element(), PREFIXES, indent=indent)
 
+    @given(st.lists(TREES, max_size=5))
+    def test_a_long_document_is_written_in_pieces(self, trees):
+        """
+        The same bytes; and a piece for each element in it.
+        """
+        pieces = list(write_long_xml(order("Orders"), trees, PREFIXES))
+
+        assert write_xml(order("Orders", trees), PREFIXES) == b"".join(pieces)
+        assert len(trees) + 1 == len(pieces)
+
     @pytest.mark.parametrize("text", ["\x00", "a\x0bb", "\ud800", "\ufffe"])
     def test_what_xml_cannot_hold(self, text):
         """
@@ -202,6 +212,7 @@ class TestRecords:
 
         assert ["1", "2"] == [each.child("Id").text() for each in found]
         assert "/Orders/Order[2]/Id[1] line 2 column 34 at byte 71" == found[1].child("Id").where
+        assert ["/Orders/Order[1]", "/Orders/Order[2]"] == [each.path for each in found]
         assert ["7", "7"] == [each.parent.attribute("batch") for each in found]
 
     def test_memory_is_flat(self):

@@ -8,10 +8,12 @@ from pathlib import Path
 from string import Template
 
 import orderloom
-from adapters.kit.contract import Native
+from adapters.kit.contract import Native, Stamp
+from adapters.kit.specimens import AT
 from adapters.mapped import MappedAdapter
-from canonical.commands import RejectedDocument
-from canonical.errors import Rejected
+from canonical.commands import Origin, RejectedDocument
+from canonical.errors import Fault, Rejected
+from canonical.notices import Intake, Outcome, Verdict
 from canonical.references import Code, Endpoint, Identifier, Offering, References
 from orderloom.mappings import read_mapping
 
@@ -21,6 +23,7 @@ __all__ = [
     "REFERENCES",
     "SHIPPED",
     "adapter",
+    "answer",
     "mapping",
     "outcome",
     "samples",
@@ -82,3 +85,15 @@ def outcome(made: MappedAdapter, body: bytes, references: References = REFERENCE
     except Rejected as rejected:
         return [(rejected.code, rejected.where)]
     return [(one.fault.code, one.fault.where) for one in found if isinstance(one, RejectedDocument)]
+
+
+def answer(made: MappedAdapter) -> bytes:
+    """An acknowledgement of one refused order."""
+    origin = Origin(
+        channel="agent", endpoint="agent.one", envelope="17", document_type="ORDER", document="A-1001"
+    )
+    fault = Fault(code="E_OFFERING", what="unknown offering", where="line 2")
+    verdicts = (Verdict(origin=origin, outcome=Outcome.REJECTED, fault=fault),)
+    intake = Intake(endpoint="agent.one", channel="agent", envelope="17", verdicts=verdicts)
+    native = made.acknowledge(intake, Stamp(at=AT, endpoint=ONE))
+    return native.body if native else b""

@@ -109,13 +109,13 @@ def _numbered(origin: Origin, document: Node) -> Origin:
 def _command(document: Node, origin: Origin, references: References) -> Command:
     absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
     if origin.document_type == _STATUS:
-        document.refuse_unknown((*_ANYWHERE, *absent, "statusOf"))
+        document.refuse_unknown({*_ANYWHERE, *absent, "statusOf"})
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
     if origin.document_type == _RESUME:
-        document.refuse_unknown((*_ANYWHERE, *absent, "customerRef"))
+        document.refuse_unknown({*_ANYWHERE, *absent, "customerRef"})
         token = document.child("resumeToken").key()
         return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
-    document.refuse_unknown((*_ANYWHERE, *absent, *_OF_AN_ORDER))
+    document.refuse_unknown({*_ANYWHERE, *absent, *_OF_AN_ORDER})
     return SubmitOrder(
         origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
     )

@@ -1,23 +1,25 @@
 """
-The store channel's adapter: one POSLog a message, with a till's transactions.
+The store channel's adapter: one POSLog a message, or one a file of any length, with a till's transactions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from adapters.formats.fixed import Stream
 from adapters.formats.xml_node import XmlNode
 from adapters.formats.xml_read import read_xml
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import Command, Origin, RejectedDocument
 from canonical.errors import Rejected, shown
 from canonical.keys import content_hash
-from canonical.notices import Intake, Notice, NoticeKind
-from canonical.references import References
+from canonical.notices import Intake, Notice, NoticeKind, Verdict
+from canonical.references import Endpoint, References
 
-from .answers import acknowledgement, answer, status_notice
+from .answers import acknowledgement, answer, outcomes, status_notice
+from .file import FileSummary, check, documents
 from .profile import Agreement, sender_of
 from .transaction import TRANSACTION, read_transaction
 from .vocabulary import CHANNEL, RETAIL
@@ -68,6 +70,29 @@ class StoreAdapter:
             return
         for position, one in enumerate(found, 1):
             yield replace(one, origin=replace(one.origin, position=position))
+
+    def check(self, source: Stream, endpoint: Endpoint) -> FileSummary:
+        """
+        First pass over a file of any length: it creates nothing, and holds one transaction at a time.
+        """
+        return check(source, endpoint)
+
+    def records(
+        self, source: Stream, endpoint: Endpoint, references: References, start: int = 0
+    ) -> Iterator[tuple[int, Command | RejectedDocument]]:
+        """
+        Second pass: the documents behind number ``start``, one at a time.
+
+        Raises:
+            Rejected: The file is not the one that was checked.
+        """
+        return documents(source, Agreement.of(endpoint), references, start)
+
+    def acknowledge_file(self, verdicts: Iterable[Verdict], stamp: Stamp) -> Iterator[bytes]:
+        """
+        The outcomes as one POSLog, transaction by transaction; one without any when there is nothing to tell.
+        """
+        return outcomes(verdicts)
 
     def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
         """

@@ -6,10 +6,10 @@ POSLog has an order's number and status; what it has no words for stands in a na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from adapters.formats.xml_element import Element
-from adapters.formats.xml_write import sayable, write_xml
+from adapters.formats.xml_write import sayable, write_long_xml, write_xml
 from adapters.kit.contract import Native
 from canonical.errors import Fault, shown
 from canonical.notices import Notice, NoticeKind, Outcome, Verdict
@@ -20,7 +20,7 @@ from .profile import Agreement
 from .transaction import NOTHING, ORDER
 from .vocabulary import NUMBER_TYPE, PREFIXES, STATE_WORDS, ours, retail
 
-__all__ = ["acknowledgement", "answer", "status_notice"]
+__all__ = ["acknowledgement", "answer", "outcomes", "status_notice"]
 
 _CONTENT_TYPE = "application/xml"
 _OUTCOMES = {Outcome.ACCEPTED: "Accepted", Outcome.REPEATED: "Repeated", Outcome.REJECTED: "Rejected"}
@@ -44,6 +44,14 @@ def acknowledgement(verdicts: Sequence[Verdict]) -> Native | None:
         counts[word] = counts.get(word, 0) + 1
     summary = ", ".join(f"{count} {word.lower()}" for word, count in counts.items())
     return _native([_transaction(one.origin.document, _verdict(one)) for one in told], summary)
+
+
+def outcomes(verdicts: Iterable[Verdict]) -> Iterator[bytes]:
+    """
+    The same for a file, piece by piece.
+    """
+    told = (_transaction(one.origin.document, _verdict(one)) for one in verdicts if _speaks(one))
+    return write_long_xml(retail("POSLog"), told, PREFIXES)
 
 
 def status_notice(notice: Notice, order: Order, agreed: Agreement) -> Native:

@@ -18,9 +18,9 @@ from canonical.references import References
 
 from .lines import PREVIOUS, Line, lines_of, read_items
 from .profile import Agreement
-from .vocabulary import NUMBER_TYPE
+from .vocabulary import CHANNEL, NUMBER_TYPE
 
-__all__ = ["NOTHING", "ORDER", "QUESTION", "TRANSACTION", "read_transaction"]
+__all__ = ["NOTHING", "ORDER", "QUESTION", "TRANSACTION", "documents_in", "read_transaction"]
 
 # Document types; a transaction that can be neither read nor used has the third.
 ORDER, QUESTION, TRANSACTION = "CustomerOrder", "PreviousCustomerOrder", "Transaction"
@@ -40,22 +40,47 @@ def read_transaction(
 ) -> Iterator[Command | RejectedDocument]:
     """
     The order, if it has lines that order something, and a question for each earlier order that it names; else
-    one rejected document.
+    one rejected document.  What is wrong with the order harms no question.
     """
-    named = replace(origin, document_type=TRANSACTION)
     try:
-        named = _named(node, named)
-        _refuse_other_store(node, agreed)
-        lines = _lines(node)
-        priced = _priced(node, agreed)
-        questions = [_question(one, named) for one in lines if one.kind == PREVIOUS]
-        order = _order(node, lines, named, priced, references)
+        lines, questions, named = _read(node, origin, agreed)
     except Rejected as rejected:
-        yield RejectedDocument(origin=named, fault=rejected.fault)
+        yield RejectedDocument(origin=_nameable(node, origin), fault=rejected.fault)
         return
-    if order is not None:
-        yield order
+    if len(lines) > len(questions):
+        try:
+            yield _order(node, lines, named, _priced(node, agreed), references)
+        except Rejected as rejected:
+            yield RejectedDocument(origin=named, fault=rejected.fault)
     yield from questions
+
+
+def documents_in(node: XmlNode, agreed: Agreement) -> int:
+    """How many documents :func:`read_transaction` gives, whatever the catalogue says."""
+    try:
+        lines, questions, _ = _read(node, Origin(channel=CHANNEL), agreed)
+    except Rejected:
+        return 1
+    return len(questions) + (len(lines) > len(questions))
+
+
+def _read(
+    node: XmlNode, origin: Origin, agreed: Agreement
+) -> tuple[tuple[Line, ...], tuple[AskStatus, ...], Origin]:
+    """The lines that are our business, the questions among them, and where they come from."""
+    named = _named(node, replace(origin, document_type=TRANSACTION))
+    _refuse_other_store(node, agreed)
+    lines = _lines(node)
+    return lines, tuple(_question(one, named) for one in lines if one.kind == PREVIOUS), named
+
+
+def _nameable(node: XmlNode, origin: Origin) -> Origin:
+    """With the till's numbers, if they can be read: it is told which of its transactions is refused."""
+    plain = replace(origin, document_type=TRANSACTION)
+    try:
+        return _named(node, plain)
+    except Rejected:
+        return plain
 
 
 def _named(node: XmlNode, origin: Origin) -> Origin:
@@ -137,13 +162,8 @@ def _question(one: Line, origin: Origin) -> AskStatus:
 
 def _order(
     node: XmlNode, lines: tuple[Line, ...], origin: Origin, agreed: Agreement, references: References
-) -> SubmitOrder | None:
-    """
-    None when all that the lines name was ordered earlier.
-    """
+) -> SubmitOrder:
     ordered = [one for one in lines if one.kind != PREVIOUS]
-    if not ordered:
-        return None
     items, wanted = read_items(ordered, agreed, references)
     owner = agreed.endpoint.id
     earlier = [one.node.child("OrderID").text(128) for one in lines if one.kind == PREVIOUS]
