@@ -53,6 +53,7 @@ _PLACES: tuple[tuple[str, str | None], ...] = (
     ("adapters/outbound/oss_internet", "system `oss.internet`"),
     ("adapters/outbound/billing", "system `billing`"),
     ("adapters/outbound/oss_mobile", "system `oss.mobile`"),
+    ("canonical/ponr.py", "rules"),
     ("canonical/references.py", "catalogue"),
     ("routes/catalogue.py", "catalogue"),
     ("routes/trial.py", "`routes explain`"),

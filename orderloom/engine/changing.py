@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-import msgspec
-
-from canonical.codec import decode, encode
+from canonical.codec import decode
 from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import amendment_id, message_id, order_id
@@ -24,6 +22,7 @@ from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingRep
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import endpoints_of
 
+from .kept import keep, kept
 from .keys import Change, business_key, change_hash, waited_for
 from .outgoing import Tell
 from .unit import Unit
@@ -86,8 +85,7 @@ def wait_for_order(unit: Unit, command: Change, native: str) -> bool:
     if alias is None:
         return False
     key = message_id("early", business_key(command.origin), change_hash(command))
-    kept = encode((type(command).__name__, msgspec.Raw(encode(command))))
-    waiting = WaitingReply(key, alias, command.origin.endpoint, kept, native, unit.now)
+    waiting = WaitingReply(key, alias, command.origin.endpoint, keep(command), native, unit.now)
     unit.changes.waiting.append(waiting)
     unit.waiting.setdefault(alias, []).append(waiting)  # its order may come later in this very batch
     due = unit.now + timedelta(seconds=unit.hub.limits.early_for)
@@ -109,13 +107,12 @@ def change_timer(waiting_id: str) -> str:
 
 def is_change(waiting: WaitingReply) -> bool:
     """Whether what waits is a change, and no reply."""
-    kind, *_ = decode(waiting.reply, tuple[str, msgspec.Raw, *tuple[msgspec.Raw, ...]])
-    return kind in _KINDS
+    return kept(waiting.reply).kind in _KINDS
 
 
 def _kept(waiting: WaitingReply) -> Change:
-    kind, body = decode(waiting.reply, tuple[str, msgspec.Raw])
-    return decode(bytes(body), _KINDS[kind])
+    found = kept(waiting.reply)
+    return decode(bytes(found.said), _KINDS[found.kind])
 
 
 def fold_waiting_change(unit: Unit, order: str, waiting: WaitingReply) -> None:

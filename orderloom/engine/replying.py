@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
-
 from broker.port import Delivery, Handle, Properties
-from canonical.codec import decode, encode
+from canonical.codec import decode
 from canonical.errors import Fault, Rejected
 from canonical.keys import message_id
 from canonical.replies import Receipt, Reply
@@ -21,6 +19,7 @@ from orderloom.hub_topology import system_replies
 
 from .changing import fold_waiting_change, is_change, refuse_waiting_change
 from .items import FromSystem
+from .kept import keep, kept
 from .keys import about_keys, own_key, parked_id, reply_hash, reply_key, taken_key
 from .unit import Unit
 
@@ -128,10 +127,10 @@ def fold_said(unit: Unit, said: Reply | Receipt, order_id: str, native: str, key
         folded = fold_receipt(record, said, unit.world, unit.now)
     unit.take(folded, key)
     unit.taken(InboxRow(key, reply_hash(said), order_id, unit.now))
-    kept = JournalEntry(
+    entry = JournalEntry(
         order_id, unit.now, "native_kept", f"{said.system} said it", {"native": native}, said.system
     )
-    unit.changes.journal.append(kept)
+    unit.changes.journal.append(entry)
     if key != reply_key(said):
         text = f"{said.system} had said something else under the number {said.key}"
         reused = JournalEntry(order_id, unit.now, "number_reused", text, {"key": said.key}, said.system)
@@ -146,8 +145,8 @@ def _wait(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fau
     key = taken_key(said, unit.inbox)
     id_ = _early_id(key)
     alias = about_keys(said)[0]
-    kept = encode_said(said, item.delivery.queue)
-    waiting = WaitingReply(id_, alias, said.system, kept, item.hash, unit.now)
+    stored = encode_said(said, item.delivery.queue)
+    waiting = WaitingReply(id_, alias, said.system, stored, item.hash, unit.now)
     unit.changes.waiting.append(waiting)
     unit.waiting.setdefault(alias, []).append(waiting)  # its order may come later in this very batch
     unit.taken(InboxRow(key, reply_hash(said), "", unit.now))
@@ -166,30 +165,16 @@ def early_timer(waiting_id: str) -> str:
     return f"early|{waiting_id}"
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
-    """
-    A waiting reply as it is stored.
-
-    Args:
-        queue: Where it came from; empty for the system's own.
-    """
-
-    kind: str
-    said: msgspec.Raw
-    queue: str = ""
-
-
 def encode_said(said: Reply | Receipt, queue: str = "") -> bytes:
     """A waiting reply as it is stored: its kind, its content, and the queue where it may be parked."""
-    elsewhere = "" if queue == system_replies(said.system) else queue
-    return encode(_Kept(type(said).__name__, msgspec.Raw(encode(said)), elsewhere))
+    return keep(said, "" if queue == system_replies(said.system) else queue)
 
 
 def decode_said(stored: bytes) -> Reply | Receipt:
     """What :func:`encode_said` stored."""
-    kept = decode(stored, _Kept)
-    body = bytes(kept.said)
-    return decode(body, Reply) if kept.kind == "Reply" else decode(body, Receipt)
+    found = kept(stored)
+    body = bytes(found.said)
+    return decode(body, Reply) if found.kind == "Reply" else decode(body, Receipt)
 
 
 def fold_waiting(unit: Unit, record: Record) -> None:
@@ -227,7 +212,7 @@ def park_waiting(unit: Unit, waiting: WaitingReply, fault: Fault, order_id: str 
     if is_change(waiting):
         refuse_waiting_change(unit, waiting)
         return
-    queue = decode(waiting.reply, _Kept).queue or system_replies(waiting.system)
+    queue = kept(waiting.reply).queue or system_replies(waiting.system)
     native = unit.changes.natives.get(waiting.native) or unit.tx.natives([waiting.native])[waiting.native]
     row = parked_id(queue, waiting.native)
     if row not in unit.parked:

@@ -80,24 +80,6 @@ class TestCallCentre:
         assert first == again
         assert ("Fault", "1-7", "E_DUPLICATE_ORDER") == (other.kind, other.document, other.status)
 
-    @pytest.mark.parametrize(
-        ("body", "why"),
-        [
-            (upsert(revision=2), "AmendOrder is not taken yet"),
-            (upsert(status="Cancelled"), "CancelOrder is not taken yet"),
-        ],
-        ids=["a revision", "a cancel"],
-    )
-    def test_what_is_not_taken_yet_is_said_so_and_harms_nothing(self, ask, body, why):
-        """The order goes on, and can be asked about."""
-        taken = ask(DESK, upsert())
-        refused = ask(DESK, body)
-        found = ask(DESK, query("1-7"))
-
-        assert ("Fault", "1-7", "E_ACTION") == (refused.kind, refused.document, refused.status)
-        assert why in refused.text
-        assert (taken.about, "SWIOrderQuery_Output") == (found.about, found.kind)
-
     def test_a_question_is_answered_by_each_of_its_numbers_and_by_nobody_elses(self, ask):
         """Order number, row id, the hub's; the store's order is none of the call centre's."""
         taken = ask(DESK, upsert())

@@ -48,10 +48,10 @@ class TestShape:
                 id="no test",
             ),
             pytest.param(
-                texts(changed('system = "crm"', 'system = "crm"\n      soft_ponr = "scheduled"')),
-                "routes/rules-1.toml:10 route[0].part[0].soft_ponr: unknown key 'soft_ponr' (one of"
-                " name, system, items,"
-                " after, due, answer_within, optional, check, on_fallout) [E_ROUTES]",
+                texts(changed('system = "crm"', 'system = "crm"\n      atomic = true')),
+                "routes/rules-1.toml:10 route[0].part[0].atomic: unknown key 'atomic' (one of"
+                " name, system, items, after, due, answer_within, optional, check, on_fallout, concerns,"
+                " soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
                 id="a later release's key",
             ),
             pytest.param(
