@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from .base import Canonical, Id, Instant, Text
 from .errors import Fault
+from .states import Action
+from .systems import Verb
 
 __all__ = ["LineReply", "Receipt", "Reference", "Reply"]
 
@@ -30,6 +32,8 @@ class LineReply(Canonical, frozen=True):
         offering: Id of the offering, when the format names no line number.
         word: The system's own word, looked up in its profile.
         quantity: How many are done, when the word is about a quantity.
+        action: Of the item that was told, when the format tells: what answers a removal says nothing of an
+            addition.
     """
 
     word: Id
@@ -38,6 +42,7 @@ class LineReply(Canonical, frozen=True):
     quantity: int | None = None
     reason: Text = ""
     where: Text = ""
+    action: Action | None = None
 
 
 class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
@@ -55,6 +60,7 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
         reason: For people, in the system's words.
         inquiry: The number of the inquiry that it answers, 0 when the answer does not repeat it;
             None for every other reply.
+        verb: The verb that it answers, when the format tells.
     """
 
     system: Id
@@ -68,6 +74,7 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
     happened: Instant | None = None
     where: Text = ""
     inquiry: int | None = None
+    verb: Verb | None = None
 
 
 class Receipt(Canonical, frozen=True, tag_field="reply", tag=True):

@@ -36,7 +36,7 @@ from canonical.order import (
 )
 from canonical.states import State
 from tests.adapters.catalogue import WEB_PORTAL
-from tests.adapters.instructions import CUSTOMER, DOOR, HOME, instruction, line
+from tests.adapters.instructions import CUSTOMER, DOOR, HOME, changing, instruction, line, turned, undoing
 from tests.adapters.web_orders import read
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +114,12 @@ def part(system, name, number, *lines):
     )
 
 
+def changed(told, *lines, verb="modify"):
+    """What changes a part of the page's order, or takes it back, under the key that it has."""
+    one = undoing(told, *lines) if verb == "undo" else changing(told, *lines)
+    return msgspec.structs.replace(one, key=instruction_key(ORDER, told.part, verb, 1))
+
+
 def made():
     """All examples of what the hub writes, by name."""
     wrong = read((FIXTURES / "web" / "case.json").read_bytes().replace(b"CASE-01", b"CASE-99"))
@@ -132,6 +138,7 @@ def made():
         product_order_item=("1",),
     )
     ended = AT + timedelta(hours=2)
+    crm = part("crm", "crm", 1, CASES)
     return {
         "web accepted": acknowledged(
             Verdict(origin=CASE.origin, outcome=Outcome.ACCEPTED, order=order(State.ACKNOWLEDGED))
@@ -156,7 +163,8 @@ def made():
             ),
         ),
         "web unknown": told(NoticeKind.STATUS, asked="C-2291-99"),
-        "crm instruction": instructed(CrmAdapter(), part("crm", "crm", 1, CASES)),
+        "crm instruction": instructed(CrmAdapter(), crm),
+        "crm change": instructed(CrmAdapter(), changed(crm, turned(CASES, quantity=3))),
         "oss instruction": instructed(OssInternetAdapter(), part("oss.internet", "internet", 2, FIBRE)),
     }
 
@@ -186,6 +194,7 @@ def test_the_order_is_the_one_that_is_answered():
     [
         (CrmAdapter(), "crm result"),
         (CrmAdapter(), "crm result by line"),
+        (CrmAdapter(), "crm result of a change"),
         (OssInternetAdapter(), "oss answer"),
         (OssInternetAdapter(), "oss error"),
         (OssInternetAdapter(), "oss event"),
@@ -207,6 +216,7 @@ def test_every_example_is_tested():
         "web question",
         "crm result",
         "crm result by line",
+        "crm result of a change",
         "oss answer",
         "oss error",
         "oss event",
