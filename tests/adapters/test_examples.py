@@ -29,6 +29,7 @@ from canonical.order import (
     ExternalId,
     JeopardyAlert,
     Milestone,
+    OfferingRef,
     Order,
     Product,
     Progress,
@@ -139,6 +140,8 @@ def made():
     )
     ended = AT + timedelta(hours=2)
     crm = part("crm", "crm", 1, CASES)
+    internet = part("oss.internet", "internet", 2, FIBRE)
+    faster = turned(FIBRE, product_offering=OfferingRef(id="INTERNET-1000"))
     return {
         "web accepted": acknowledged(
             Verdict(origin=CASE.origin, outcome=Outcome.ACCEPTED, order=order(State.ACKNOWLEDGED))
@@ -165,7 +168,9 @@ def made():
         "web unknown": told(NoticeKind.STATUS, asked="C-2291-99"),
         "crm instruction": instructed(CrmAdapter(), crm),
         "crm change": instructed(CrmAdapter(), changed(crm, turned(CASES, quantity=3))),
-        "oss instruction": instructed(OssInternetAdapter(), part("oss.internet", "internet", 2, FIBRE)),
+        "oss instruction": instructed(OssInternetAdapter(), internet),
+        "oss change": instructed(OssInternetAdapter(), changed(internet, faster)),
+        "oss cancel": instructed(OssInternetAdapter(), changed(internet, FIBRE, verb="undo")),
     }
 
 
@@ -198,6 +203,10 @@ def test_the_order_is_the_one_that_is_answered():
         (OssInternetAdapter(), "oss answer"),
         (OssInternetAdapter(), "oss error"),
         (OssInternetAdapter(), "oss event"),
+        (OssInternetAdapter(), "oss changed event"),
+        (OssInternetAdapter(), "oss past"),
+        (OssInternetAdapter(), "oss cancel answer"),
+        (OssInternetAdapter(), "oss cancel event"),
     ],
 )
 def test_what_systems_say(adapter, name):
@@ -220,6 +229,10 @@ def test_every_example_is_tested():
         "oss answer",
         "oss error",
         "oss event",
+        "oss changed event",
+        "oss past",
+        "oss cancel answer",
+        "oss cancel event",
     }
 
     assert read_ones | set(made()) == set(written())
