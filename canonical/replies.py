@@ -32,8 +32,6 @@ class LineReply(Canonical, frozen=True):
         offering: Id of the offering, when the format names no line number.
         word: The system's own word, looked up in its profile.
         quantity: How many are done, when the word is about a quantity.
-        action: Of the item that was told, when the format tells: what answers a removal says nothing of an
-            addition.
     """
 
     word: Id
@@ -42,7 +40,6 @@ class LineReply(Canonical, frozen=True):
     quantity: int | None = None
     reason: Text = ""
     where: Text = ""
-    action: Action | None = None
 
 
 class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
@@ -61,6 +58,8 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
         inquiry: The number of the inquiry that it answers, 0 when the answer does not repeat it;
             None for every other reply.
         verb: The verb that it answers, when the format tells.
+        action: Of the items that it speaks of, as they were told, when the format tells: what answers a
+            removal says nothing of an addition.
     """
 
     system: Id
@@ -75,6 +74,7 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
     where: Text = ""
     inquiry: int | None = None
     verb: Verb | None = None
+    action: Action | None = None
 
 
 class Receipt(Canonical, frozen=True, tag_field="reply", tag=True):

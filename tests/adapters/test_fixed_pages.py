@@ -72,15 +72,17 @@ def charged():
     return lines(BillingAdapter().instruct(test_billing.FULL, told).body, 160, "ascii")
 
 
-def mobile(verb):
+def mobile(verb, one=test_oss_mobile.FULL):
     say = getattr(OssMobileAdapter(), verb)
-    return say(test_oss_mobile.FULL, test_oss_mobile.AT).body.decode()
+    return say(one, test_oss_mobile.AT).body.decode()
 
 
 MADE = {
     "directmail acknowledgement": acknowledgement,
     "billing charges": charged,
     "mobile commands": lambda: mobile("instruct"),
+    "mobile change": lambda: mobile("instruct", test_oss_mobile.BIGGER),
+    "mobile undo": lambda: mobile("instruct", test_oss_mobile.ALL_BACK),
     "mobile inquiry": lambda: mobile("inquire"),
 }
 
@@ -97,7 +99,10 @@ def test_an_example_is_what_comes_out(name):
     assert MADE[name]() == WRITTEN[name]
 
 
-@pytest.mark.parametrize(("name", "sample"), [("mobile answer", "done"), ("mobile listed", "listed")])
+READ = {"mobile answer": "done", "mobile too late": "too-late", "mobile listed": "listed"}
+
+
+@pytest.mark.parametrize(("name", "sample"), READ.items())
 def test_an_example_is_what_is_read(name, sample):
     """The answers shown are the samples that the conformance suite reads."""
     assert list(read_answers(test_oss_mobile.REPLIES[sample])) == list(read_answers(WRITTEN[name].encode()))
@@ -106,7 +111,7 @@ def test_an_example_is_what_is_read(name, sample):
 def test_nothing_is_shown_that_nobody_looks_at():
     """A table or an example without a test grows wrong."""
     assert set(LAYOUTS) == set(SHOWN)
-    assert set(MADE) | {"mobile answer", "mobile listed"} == set(WRITTEN)
+    assert set(MADE) | set(READ) == set(WRITTEN)
 
 
 @pytest.mark.parametrize(
