@@ -43,6 +43,7 @@ LAYOUTS = {
     "END": answers.ACK_TRAILER,
     "STS": answers.STATUS,
     "CHARGES": charges.CHARGES,
+    "REVERSAL": charges.REVERSAL,
     "CHARGE": charges.CHARGE,
     "CHARGES-END": charges.CHARGES_END,
     "RESULTS": charges.RESULTS,
@@ -64,12 +65,12 @@ def acknowledgement():
     return lines(ADAPTER.acknowledge(intake(accepted, verdict(bad)), stamp()).body, 200, "cp037")
 
 
-def charged():
+def charged(one=test_billing.FULL):
     settings = {"code_page": "ascii"}
     told = Stamp(
         at=datetime.fromisoformat("2026-09-01T12:30:15+00:00"), numbers={"message": 7}, settings=settings
     )
-    return lines(BillingAdapter().instruct(test_billing.FULL, told).body, 160, "ascii")
+    return lines(BillingAdapter().instruct(one, told).body, 160, "ascii")
 
 
 def mobile(verb, one=test_oss_mobile.FULL):
@@ -80,6 +81,7 @@ def mobile(verb, one=test_oss_mobile.FULL):
 MADE = {
     "directmail acknowledgement": acknowledgement,
     "billing charges": charged,
+    "billing reversal": lambda: charged(test_billing.REVERSED),
     "mobile commands": lambda: mobile("instruct"),
     "mobile change": lambda: mobile("instruct", test_oss_mobile.BIGGER),
     "mobile undo": lambda: mobile("instruct", test_oss_mobile.ALL_BACK),
