@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from .base import Canonical, Id, Instant, Text
 from .errors import Fault
+from .states import Action
+from .systems import Verb
 
 __all__ = ["LineReply", "Receipt", "Reference", "Reply"]
 
@@ -55,6 +57,9 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
         reason: For people, in the system's words.
         inquiry: The number of the inquiry that it answers, 0 when the answer does not repeat it;
             None for every other reply.
+        verb: The verb that it answers, when the format tells.
+        action: Of the items that it speaks of, as they were told, when the format tells: what answers a
+            removal says nothing of an addition.
     """
 
     system: Id
@@ -68,6 +73,8 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
     happened: Instant | None = None
     where: Text = ""
     inquiry: int | None = None
+    verb: Verb | None = None
+    action: Action | None = None
 
 
 class Receipt(Canonical, frozen=True, tag_field="reply", tag=True):

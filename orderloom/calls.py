@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 
-from adapters.kit.contract import Native
+from adapters.kit.contract import CallSpec, Native
 from canonical.errors import Fault, Rejected
 from canonical.keys import inquiry_key
 
@@ -58,7 +58,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What a call brought; see :class:`CallKind` for what may be done next."""
+    """
+    What a call brought; see :class:`CallKind` for what may be done next.
+
+    Args:
+        spec: How the system was called.
+    """
 
     key: str
     attempt: int
@@ -70,6 +75,7 @@ class CallResult:
     error: Fault | None = None
     retry_after: float | None = None
     inquiry: int = 0
+    spec: CallSpec | None = None
 
     @property
     def id(self) -> str:
@@ -284,6 +290,7 @@ class _Watch:
             error=error,
             retry_after=answer.retry_after,
             inquiry=call.inquiry,
+            spec=call.native.call,
         )
         self._results.put(result)
 

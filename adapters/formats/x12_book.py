@@ -26,6 +26,7 @@ MAX_HEADERS = 1_100
 
 # GS01 for the sets we know (data element 479); a set in a group of another kind is a mistake.
 FUNCTIONAL_IDS = {
+    "824": "AG",
     "850": "PO",
     "855": "PR",
     "856": "SH",

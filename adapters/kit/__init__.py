@@ -7,6 +7,7 @@ The suites need pytest and are therefore not imported here.
 from __future__ import annotations
 
 from .contract import INQUIRY, CallSpec, InboundAdapter, InquiringAdapter, Native, OutboundAdapter, Stamp
+from .verbs import earlier
 
 __all__ = [
     "INQUIRY",
@@ -16,4 +17,5 @@ __all__ = [
     "Native",
     "OutboundAdapter",
     "Stamp",
+    "earlier",
 ]

@@ -63,7 +63,7 @@ class Native:
 
     Args:
         summary: One line for people: ``855 for PO 4500000042, accepted``.
-        call: For call-attached systems only.
+        call: For call-attached systems only: how they are called; in an answer, the call that it is to.
     """
 
     body: bytes

@@ -14,10 +14,11 @@ import msgspec
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
+from adapters.kit.verbs import earlier
 from canonical.errors import Rejected
 from canonical.instructions import Instruction, InstructionLine
 from canonical.keys import content_hash
-from canonical.order import PartyRef
+from canonical.order import OrderItem, PartyRef
 from canonical.replies import LineReply, Receipt, Reference, Reply
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
@@ -32,18 +33,21 @@ _MAX_REASON = 2000
 # What the CRM gives for later parts to use.
 _ACCOUNT = "accountId"
 
+_ALL = (Verb.DO, Verb.MODIFY, Verb.UNDO)
 _PROFILE = SystemProfile(
     name="crm",
     attachment=Attachment.QUEUE,
     words={
-        "OK": Meaning(state=State.COMPLETED),
-        "BACKLOG": Meaning(state=State.IN_PROGRESS),
+        "OK": Meaning(state=State.COMPLETED, answers=_ALL),
+        "BACKLOG": Meaning(state=State.IN_PROGRESS, answers=_ALL),
         "NEEDS-CUSTOMER": Meaning(state=State.PENDING),
         # Somebody can mend what the CRM refuses; what it calls invalid it will never take.
-        "REFUSED": Meaning(state=State.HELD, code="E_SYSTEM_REFUSED"),
-        "INVALID": Meaning(state=State.REJECTED, code="E_SYSTEM_REFUSED"),
+        "REFUSED": Meaning(state=State.HELD, code="E_SYSTEM_REFUSED", answers=_ALL),
+        "INVALID": Meaning(state=State.REJECTED, code="E_SYSTEM_REFUSED", answers=(Verb.DO, Verb.MODIFY)),
+        "TOO-LATE": Meaning(state=State.HELD, code="E_TOO_LATE", answers=(Verb.MODIFY, Verb.UNDO), past=True),
     },
     reference_type="reference",
+    verbs=_ALL,
 )
 
 
@@ -55,18 +59,18 @@ class CrmAdapter:
 
     def instruct(self, instruction: Instruction, stamp: Stamp) -> Native:
         """
-        A ``customerOrder`` message.
+        A ``customerOrder`` message; one that changes or takes back an earlier one names it.
 
         Raises:
-            Rejected: ``E_ACTION`` for anything but ``do``.
+            Rejected: ``E_KEY_MISSING`` when it should name one and has none to name.
         """
-        if instruction.verb is not Verb.DO:
-            raise Rejected("E_ACTION", f"crm cannot {instruction.verb.value}", "verb", Verb.DO.value)
+        changed = earlier(instruction, _PROFILE)
         number = len(instruction.lines)
+        does = "" if instruction.verb is Verb.DO else f"{instruction.verb.value} "
         return Native(
-            body=msgspec.json.encode(_order(instruction)),
+            body=msgspec.json.encode(_order(instruction, changed)),
             content_type=_CONTENT_TYPE,
-            summary=f"customerOrder {instruction.reference}, {number} line{'s' * (number != 1)}",
+            summary=f"customerOrder {does}{instruction.reference}, {number} line{'s' * (number != 1)}",
         )
 
     def read_reply(self, native: Native) -> Iterator[Reply | Receipt | Rejected]:
@@ -89,10 +93,11 @@ class CrmAdapter:
             outputs=_outputs(result),
             reason=_reason(result),
             where="$.result",
+            verb=_verb(result),
         )
 
 
-def _order(instruction: Instruction) -> dict[str, Any]:
+def _order(instruction: Instruction, changed: str) -> dict[str, Any]:
     customer = next(
         (one.party_or_party_role for one in instruction.related_party if one.role == "customer"), None
     )
@@ -102,6 +107,7 @@ def _order(instruction: Instruction) -> dict[str, Any]:
         "reference": instruction.reference,
         "orderId": instruction.order_id,
         "verb": instruction.verb.value,
+        "earlierRequestId": changed or None,
         "purchaseOrder": instruction.external_id[0].id if instruction.external_id else "",
         "customer": _customer(customer) if customer else None,
         "lines": [_ordered_line(one) for one in instruction.lines],
@@ -115,15 +121,20 @@ def _customer(customer: PartyRef) -> dict[str, str]:
 
 
 def _ordered_line(line: InstructionLine) -> dict[str, Any]:
-    item = line.item
-    return {
-        "line": line.number,
+    said = {"line": line.number, **_content(line.item)}
+    return said | {"was": _content(line.was)} if line.was else said
+
+
+def _content(item: OrderItem) -> dict[str, Any]:
+    said = {
         "itemId": item.id,
         "offering": item.product_offering.id,
         "name": item.product_offering.name,
         "quantity": item.quantity,
         "action": item.action.value,
     }
+    properties = [{"name": one.name, "value": one.value} for one in item.product.product_characteristic]
+    return said | {"characteristics": properties} if properties else said
 
 
 def _about(result: Node) -> tuple[Reference, ...]:
@@ -142,6 +153,12 @@ def _line(node: Node) -> LineReply:
         reason=_reason(node),
         where=f"{node.where}.result",
     )
+
+
+def _verb(result: Node) -> Verb | None:
+    """What is answered, when the CRM says so."""
+    found = result.get("verb")
+    return Verb(found.enum([one.value for one in Verb])) if found else None
 
 
 def _outputs(result: Node) -> dict[str, str]:

@@ -7,13 +7,15 @@ Native format: docs/systems/oss-mobile.md.  Samples: tests/fixtures/oss_mobile/.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from adapters.formats.mml import Answer, Command, Value, read_answers, sayable, write_commands
 from adapters.kit.contract import INQUIRY, Native, Stamp
+from adapters.kit.verbs import earlier
 from canonical.errors import Rejected, shown
 from canonical.instructions import Instruction, InstructionLine
 from canonical.keys import message_id
+from canonical.order import OrderItem
 from canonical.replies import LineReply, Receipt, Reference, Reply
 from canonical.states import Action, State
 from canonical.systems import Attachment, Meaning, Repeat, SystemProfile, Verb
@@ -25,6 +27,10 @@ _OBJECT = "SUB"
 _INQUIRY = "LST"
 _NUMBER = "ASK"
 _VERBS = {Action.ADD: "ADD", Action.MODIFY: "MOD", Action.DELETE: "RMV"}
+# What takes back what an action did.
+_INVERSE = {Action.ADD: "RMV", Action.MODIFY: "MOD", Action.DELETE: "ADD"}
+# The parameter that names the instruction which is changed, or taken back: by it an answer shows its verb.
+_EARLIER = {Verb.MODIFY: "CHANGES", Verb.UNDO: "UNDOES"}
 # What an answer may repeat: anything else was somebody else's command.
 _SENT = tuple(f"{verb} {_OBJECT}" for verb in (*_VERBS.values(), _INQUIRY))
 
@@ -42,6 +48,7 @@ _RESERVED = frozenset(
     {
         "ACCOUNT",
         _NUMBER,
+        *_EARLIER.values(),
         "KEY",
         "LINE",
         "OFFER",
@@ -56,25 +63,36 @@ _RESERVED = frozenset(
 _NO_NAME = re.compile(r"[^A-Z0-9]")
 
 _REFUSED = "E_SYSTEM_REFUSED"
+_CHANGES = (Verb.MODIFY, Verb.UNDO)
+_ALL = (Verb.DO, *_CHANGES)
+
+
+def _says(state: State, code: str = "", answers: tuple[Verb, ...] = _ALL) -> Meaning:
+    return Meaning(state=state, code=code, answers=answers)
+
+
 _PROFILE = SystemProfile(
     name="oss.mobile",
     attachment=Attachment.QUEUE,
     words={
-        "0": Meaning(state=State.COMPLETED),
-        "100": Meaning(state=State.IN_PROGRESS),  # taken, carried out later
-        "1001": Meaning(state=State.REJECTED, code=_REFUSED),  # a parameter it will never take
-        "1002": Meaning(state=State.REJECTED, code=_REFUSED),  # no such offer
-        "2001": Meaning(state=State.PENDING),  # the subscriber has to confirm
-        "3001": Meaning(state=State.HELD, code=_REFUSED),  # the subscriber exists already
-        NOT_APPLIED: Meaning(state=State.HELD, code=_REFUSED),  # no such subscriber
-        "3003": Meaning(state=State.HELD, code=_REFUSED),  # number or card in use
-        "5001": Meaning(state=State.HELD, code="E_SYSTEM_HELD"),  # busy
-        "5002": Meaning(state=State.HELD, code="E_SYSTEM_HELD"),  # no capacity or licence left
+        "0": _says(State.COMPLETED),
+        "100": _says(State.IN_PROGRESS),  # taken, carried out later
+        "1001": _says(State.REJECTED, _REFUSED),  # a parameter it will never take
+        "1002": _says(State.REJECTED, _REFUSED),  # no such offer
+        "2001": _says(State.PENDING, answers=(Verb.DO,)),  # the subscriber has to confirm
+        "3001": _says(State.HELD, _REFUSED),  # the subscriber exists already
+        NOT_APPLIED: _says(State.HELD, _REFUSED),  # no such subscriber
+        "3003": _says(State.HELD, _REFUSED),  # number or card in use
+        # Billed, or ported away: it stays as it is.
+        "4001": Meaning(state=State.HELD, code="E_TOO_LATE", answers=_CHANGES, past=True),
+        "5001": _says(State.HELD, "E_SYSTEM_HELD"),  # busy
+        "5002": _says(State.HELD, "E_SYSTEM_HELD"),  # no capacity or licence left
     },
     reference_type="reference",
     # An element carries a command out as often as it gets it: after an unknown outcome, ask first.
     repeat=Repeat.INQUIRE,
     not_applied=NOT_APPLIED,
+    verbs=_ALL,
     answer_within=600,
 )
 
@@ -90,14 +108,15 @@ class OssMobileAdapter:
         A command for each line.
 
         Raises:
-            Rejected: ``E_ACTION`` for anything but ``do``, and for an action without a command; ``E_VALUE``
-                for values that MML cannot say; ``E_FIELD_SIZE`` for a command too long to be repeated.
+            Rejected: ``E_ACTION`` for an action without a command, and for a removal that is to be changed;
+                ``E_KEY_MISSING`` for a change of nothing; ``E_VALUE`` for values that MML cannot say;
+                ``E_FIELD_SIZE`` for a command too long to be repeated.
         """
-        if instruction.verb is not Verb.DO:
-            raise Rejected("E_ACTION", f"oss.mobile cannot {instruction.verb.value}", "verb", Verb.DO.value)
-        commands = [_command(line, instruction) for line in instruction.lines]
+        changed = earlier(instruction, _PROFILE)
+        commands = [_command(line, instruction, changed) for line in instruction.lines]
         number = len(commands)
-        summary = f"MML {instruction.reference}, {number} command{'s' * (number != 1)}"
+        does = "" if instruction.verb is Verb.DO else f"{instruction.verb.value} "
+        summary = f"MML {does}{instruction.reference}, {number} command{'s' * (number != 1)}"
         return Native(write_commands(commands), _CONTENT_TYPE, summary)
 
     def inquire(self, instruction: Instruction, stamp: Stamp) -> Native:
@@ -129,16 +148,14 @@ def _named(instruction: Instruction) -> dict[str, Value]:
     return {"KEY": instruction.key, "REF": instruction.reference}
 
 
-def _command(line: InstructionLine, instruction: Instruction) -> Command:
+def _command(line: InstructionLine, instruction: Instruction, changed: str) -> Command:
     item = line.item
     where = f"line {line.number}"
-    if item.action not in _VERBS:
-        raise Rejected("E_ACTION", f"no command for {item.action.value}", where, "add, modify, delete")
-    said: dict[str, Value] = _named(instruction) | {
-        "LINE": line.number,
-        "OFFER": item.product_offering.id,
-        "QTY": item.quantity,
-    }
+    verb = _verb(item.action, instruction.verb, where)
+    said: dict[str, Value] = _named(instruction) | {"LINE": line.number}
+    if changed:
+        said[_EARLIER[instruction.verb]] = changed
+    said |= {"OFFER": item.product_offering.id, "QTY": item.quantity}
     order = instruction.external_id[0].id if instruction.external_id else ""
     if order and sayable(order):
         said["ORDER"] = order
@@ -148,13 +165,35 @@ def _command(line: InstructionLine, instruction: Instruction) -> Command:
         said["SERIAL"] = item.product.product_serial_number
     if instruction.requested_completion_date:
         said["WANTED"] = f"{instruction.requested_completion_date:%Y%m%d}"
+    if instruction.verb is Verb.UNDO and item.action is Action.MODIFY:
+        return Command(verb, _OBJECT, said)  # what it was before, only the element knows
+    properties = _properties(item, where, said)
+    gone = _properties(line.was, where, said) if line.was and instruction.verb is Verb.MODIFY else {}
+    return Command(verb, _OBJECT, said | dict.fromkeys(gone, "") | properties)
+
+
+def _verb(action: Action, verb: Verb, where: str) -> str:
+    if action not in _VERBS:
+        raise Rejected("E_ACTION", f"no command for {action.value}", where, "add, modify, delete")
+    if verb is Verb.UNDO:
+        return _INVERSE[action]
+    if verb is Verb.MODIFY:
+        if action is Action.DELETE:
+            raise Rejected("E_ACTION", "a removal cannot be changed", where, "add, modify")
+        return _VERBS[Action.MODIFY]
+    return _VERBS[action]
+
+
+def _properties(item: OrderItem, where: str, taken: Mapping[str, Value]) -> dict[str, Value]:
+    """The characteristics of a product, each under a name that nothing else in its command has."""
+    found: dict[str, Value] = {}
     for one in item.product.product_characteristic:
         name = _NO_NAME.sub("", one.name.upper())
-        if name in _RESERVED or name in said or not name[:1].isalpha():
+        if name in _RESERVED or name in taken or name in found or not name[:1].isalpha():
             what = f"the characteristic {shown(one.name)} cannot be a parameter"
             raise Rejected("E_VALUE", what, where, f"a name of its own, not {', '.join(sorted(_RESERVED))}")
-        said[name] = one.value
-    return Command(_VERBS[item.action], _OBJECT, said)
+        found[name] = one.value
+    return found
 
 
 def _reply(answer: Answer) -> Reply:
@@ -186,7 +225,24 @@ def _reply(answer: Answer) -> Reply:
         reason=_reason(answer.text),
         where=f"line {answer.code_line}",
         inquiry=_asked(answer) if inquired else None,
+        verb=None if inquired else _answered(answer),
+        action=None if inquired else _action(answer),
     )
+
+
+def _answered(answer: Answer) -> Verb:
+    """The verb of the command that is repeated: one that names no earlier instruction is a first one."""
+    named = (verb for verb, name in _EARLIER.items() if name in answer.command.parameters)
+    return next(named, Verb.DO)
+
+
+def _action(answer: Answer) -> Action | None:
+    """The item's action, told from command and verb; an item that was added or changed is changed alike."""
+    verb = _answered(answer)
+    if verb is Verb.MODIFY:
+        return None
+    said = _INVERSE if verb is Verb.UNDO else _VERBS
+    return next(action for action, command in said.items() if command == answer.command.verb)
 
 
 def _asked(answer: Answer) -> int:

@@ -29,6 +29,7 @@ _RESERVED = "nothing in this version"
 _PLACES: tuple[tuple[str, str | None], ...] = (
     ("adapters/formats/x12_ack.py", None),
     ("adapters/inbound/web/writer.py", None),
+    ("adapters/kit/verbs.py", "any system"),
     ("adapters/kit/", None),
     ("canonical/errors.py", None),
     ("orderloom/cli/telling.py", None),

@@ -201,9 +201,8 @@ def call_item(hub: Hub, result: CallResult) -> FromCall:
         said = _about(result, [Receipt(system=result.system, key=f"{result.attempt}.receipt", about=())])
     elif result.body:
         try:
-            found = tuple(
-                hub.systems[result.system].adapter.read_reply(Native(result.body, result.content_type))
-            )
+            native = Native(result.body, result.content_type, call=result.spec)
+            found = tuple(hub.systems[result.system].adapter.read_reply(native))
             faults = [one for one in found if isinstance(one, Rejected)]
             fault = faults[0].fault if faults else fault
             _hold_no_nul(*(encode(one) for one in found if not isinstance(one, Rejected)))

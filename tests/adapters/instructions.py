@@ -7,6 +7,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from canonical.instructions import Instruction, InstructionLine
 from canonical.order import (
     Address,
@@ -23,6 +25,7 @@ from canonical.states import Action
 from canonical.systems import Verb
 
 KEY = "1f0c2f5e-6a0b-5c59-9a68-0a3d1f0f7b11"
+CHANGE_KEY = "5b8f1a80-2a4e-5f0c-8c53-6e1d9b8c7d22"
 ORDER = "OL2T5Q8V9WXY3Z4A7B"
 
 HOME = Place(
@@ -79,3 +82,27 @@ def fibre_at_home(**changes: Any) -> InstructionLine:
         place=(HOME,),
     )
     return line(product=product, **changes)
+
+
+def changing(told: Instruction, *lines: InstructionLine, verb: Verb = Verb.MODIFY) -> Instruction:
+    """The instruction that changes lines of ``told``, or takes them back."""
+    return msgspec.structs.replace(
+        told,
+        key=CHANGE_KEY,
+        reference=f"{told.reference}.1",
+        order_version=2,
+        verb=verb,
+        revision=1,
+        lines=lines,
+        undoes=told.key,
+    )
+
+
+def undoing(told: Instruction, *lines: InstructionLine) -> Instruction:
+    """The instruction that takes lines of ``told`` back."""
+    return changing(told, *lines, verb=Verb.UNDO)
+
+
+def turned(was: InstructionLine, **changes: Any) -> InstructionLine:
+    """A line whose item shall become another."""
+    return InstructionLine(number=was.number, item=msgspec.structs.replace(was.item, **changes), was=was.item)

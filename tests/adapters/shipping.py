@@ -11,7 +11,17 @@ from adapters.kit import Native, Stamp
 from adapters.outbound.warehouse import WarehouseAdapter
 from canonical.errors import Rejected
 from canonical.replies import Receipt, Reply
-from tests.adapters.instructions import CUSTOMER, DOOR, ORDER, PURCHASE_ORDER, instruction, line
+from tests.adapters.instructions import (
+    CUSTOMER,
+    DOOR,
+    ORDER,
+    PURCHASE_ORDER,
+    changing,
+    instruction,
+    line,
+    turned,
+    undoing,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "warehouse"
 AT = datetime(2026, 11, 21, 14, 5, 9, tzinfo=UTC)
@@ -27,6 +37,8 @@ FULL = instruction(
     external_id=(PURCHASE_ORDER,),
     requested_completion_date=datetime(2026, 12, 4, tzinfo=UTC),
 )
+CHANGE = changing(FULL, turned(FULL.lines[0], quantity=3))
+CANCEL = undoing(FULL, FULL.lines[1])
 SMALLEST = instruction("warehouse", "warehouse", reference=REFERENCE, lines=(line(1, "CASE-01"),))
 
 
@@ -72,6 +84,11 @@ def advice(*lines, head=f"W06*F*{REFERENCE}*20261122*SH-1**4500000042"):
 def receipt(*lines):
     """A message with one 997."""
     return interchange(group(transaction_set(*lines, code="997"), kind="FA"))
+
+
+def verdict(*lines, oti=f"OTI*TA*TN*{REFERENCE}.1*****9*0009*940"):
+    """A message with one 824."""
+    return interchange(group(transaction_set("BGN*11*CH-1*20261122", oti, *lines, code="824"), kind="AG"))
 
 
 def read(message: bytes) -> list[Reply | Receipt | Rejected]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from adapters.kit import Native, Stamp
@@ -14,8 +15,20 @@ from canonical.errors import Rejected
 from canonical.order import ItemPrice, Money, PartyRef, RelatedParty
 from canonical.replies import LineReply, Reference
 from canonical.states import Action, State
+from canonical.systems import Verb
 from tests.adapters.batches import put
-from tests.adapters.instructions import CUSTOMER, KEY, ORDER, PURCHASE_ORDER, instruction, line
+from tests.adapters.instructions import (
+    CHANGE_KEY,
+    CUSTOMER,
+    KEY,
+    ORDER,
+    PURCHASE_ORDER,
+    changing,
+    instruction,
+    line,
+    turned,
+    undoing,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "billing"
 REPLIES = {path.stem: path.read_bytes() for path in sorted((FIXTURES / "in").glob("*.bin"))}
@@ -51,12 +64,13 @@ FULL = instruction(
     inputs={"crm.accountId": "A-30071"},
 )
 SMALLEST = instruction("billing", "billing")
+REVERSED = undoing(FULL, FULL.lines[1])
 
 
 class TestInAscii(OutboundConformance):
     says_its_page = True
     adapter = ADAPTER
-    instructions = {"full": FULL, "smallest": SMALLEST}  # noqa: RUF012 - as the suite wants it
+    instructions = {"full": FULL, "smallest": SMALLEST, "reversed": REVERSED}  # noqa: RUF012 - as the suite wants it
     replies = REPLIES
     settings = {"code_page": "ascii"}  # noqa: RUF012 - as the suite wants it
 
@@ -64,7 +78,7 @@ class TestInAscii(OutboundConformance):
 class TestInEbcdic(OutboundConformance):
     says_its_page = True
     adapter = ADAPTER
-    instructions = {"full": FULL, "smallest": SMALLEST}  # noqa: RUF012 - as the suite wants it
+    instructions = {"full": FULL, "smallest": SMALLEST, "reversed": REVERSED}  # noqa: RUF012 - as the suite wants it
     replies = REPLIES
 
     def test_an_instruction_is_told(self, instruction):
@@ -199,6 +213,60 @@ class TestInstruct:
         assert "E_CONFIG" == caught.value.code
 
 
+class TestInstructReversals:
+    def test_a_reversal(self):
+        """It names the charges that it takes back, and the lines, as they were charged."""
+        head, reversal, only, end = records(told(REVERSED))
+
+        assert [CHANGE_KEY, f"{REF}.1", "R"] == cut(head[33:], 36, 58, 59)
+        assert ["V", KEY, ""] == cut(reversal, 1, 37, 160)
+        assert ["L", "0002", "D", "CASE-01", "0000002"] == cut(only, 1, 5, 6, 38, 45)
+        assert ["E", "0001", "00000000000055}"] == cut(end, 1, 5, 20)
+
+    def test_people_see_that_it_is_one(self):
+        """In the one line that stands for a message."""
+        native = ADAPTER.instruct(REVERSED, Stamp(at=AT, numbers={"message": 7}))
+
+        assert f"reversal {REF}.1, 1 line" == native.summary
+
+    def test_a_ledger_is_not_changed(self):
+        """A line that changes is reversed, and charged anew: the profile says so."""
+        with pytest.raises(Rejected) as caught:
+            told(changing(FULL, turned(FULL.lines[0], quantity=2)))
+
+        assert ("E_UNCHANGEABLE", "verb", "do, undo") == (
+            caught.value.code,
+            caught.value.where,
+            caught.value.allowed,
+        )
+        assert (Verb.DO, Verb.UNDO) == ADAPTER.profile.verbs
+
+    @pytest.mark.parametrize(
+        ("one", "code", "where"),
+        [
+            (msgspec.structs.replace(REVERSED, undoes=""), "E_KEY_MISSING", "undoes"),
+            (
+                msgspec.structs.replace(REVERSED, undoes="K" * 37),
+                "E_FIELD_SIZE",
+                "reversal cols 2-37 UNDOES",
+            ),
+        ],
+    )
+    def test_reversals_that_cannot_be_said(self, one, code, where):
+        """Nothing is cut."""
+        with pytest.raises(Rejected) as caught:
+            told(one)
+
+        assert (code, where) == (caught.value.code, caught.value.where)
+
+    @pytest.mark.parametrize("name", SETTINGS)
+    def test_golden_bytes(self, name):
+        """As for charges."""
+        expected = (FIXTURES / "out" / f"reversal-{name}.bin").read_bytes()
+
+        assert expected.hex() == told(REVERSED, **SETTINGS[name]).hex()
+
+
 class TestReadReply:
     def test_it_is_booked(self):
         """The result of the whole, the account for later parts, when it happened."""
@@ -247,11 +315,30 @@ class TestReadReply:
     @pytest.mark.parametrize(
         ("word", "state"),
         [("00", State.COMPLETED), ("05", State.IN_PROGRESS), ("10", State.PENDING), ("20", State.HELD),
-         ("30", State.REJECTED), ("90", State.HELD)],
+         ("30", State.REJECTED), ("40", State.HELD), ("90", State.HELD)],
     )  # fmt: skip
     def test_words(self, word, state):
         """What a result means for the line."""
         assert state is ADAPTER.profile.words[word].state
+
+    @pytest.mark.parametrize(
+        ("word", "verbs"),
+        [
+            ("00", {"do", "undo"}),
+            ("05", {"do", "undo"}),
+            ("10", {"do"}),
+            ("20", {"do", "undo"}),
+            ("30", {"do"}),
+            ("40", {"undo"}),
+            ("90", {"do", "undo"}),
+        ],
+    )
+    def test_what_a_word_can_answer(self, word, verbs):
+        """Only a reversal comes too late; no tariff and no customer is in its way."""
+        meaning = ADAPTER.profile.words[word]
+
+        assert verbs == {verb.value for verb in meaning.answers}
+        assert (word == "40") == meaning.past
 
     @pytest.mark.parametrize(
         ("body", "record"),

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from adapters.kit import Native, Stamp
@@ -13,7 +14,20 @@ from canonical.errors import Rejected
 from canonical.keys import content_hash
 from canonical.replies import LineReply, Reference
 from canonical.states import Action, State
-from tests.adapters.instructions import CUSTOMER, KEY, ORDER, PURCHASE_ORDER, instruction, line
+from canonical.systems import Verb
+from tests.adapters.instructions import (
+    CHANGE_KEY,
+    CUSTOMER,
+    KEY,
+    ORDER,
+    PURCHASE_ORDER,
+    changing,
+    fibre_at_home,
+    instruction,
+    line,
+    turned,
+    undoing,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "crm"
 REPLIES = {path.stem: path.read_bytes() for path in sorted(FIXTURES.glob("*.json"))}
@@ -26,7 +40,14 @@ FULL = instruction(
     external_id=(PURCHASE_ORDER,),
     requested_completion_date=WHEN,
 )
-INSTRUCTIONS = {"full": FULL, "smallest": instruction("crm", "crm")}
+MORE_CASES = changing(FULL, turned(FULL.lines[1], quantity=3))
+NO_CASES = undoing(FULL, FULL.lines[1])
+INSTRUCTIONS = {
+    "full": FULL,
+    "smallest": instruction("crm", "crm"),
+    "changed": MORE_CASES,
+    "taken back": NO_CASES,
+}
 
 
 class TestConformance(OutboundConformance):
@@ -91,6 +112,57 @@ class TestInstruct:
         assert "" == said["purchaseOrder"]
         assert not {"customer", "requestedDate"} & set(said)
 
+    def test_properties_of_a_product(self):
+        """They are told as they are; a change of one can then be seen."""
+        [only] = told(instruction("crm", "crm", lines=(fibre_at_home(),)))["lines"]
+
+        assert [
+            {"name": "downloadMbps", "value": "500"},
+            {"name": "note", "value": 'tab\tquote"'},
+        ] == only["characteristics"]
+
+
+class TestInstructChanges:
+    def test_a_change_says_what_is_wanted_and_what_was(self):
+        """It has a key of its own, names the request that it changes, and only the lines that change."""
+        said = told(MORE_CASES)
+
+        assert (CHANGE_KEY, KEY, f"{ORDER}-1.1", "modify") == (
+            said["requestId"],
+            said["earlierRequestId"],
+            said["reference"],
+            said["verb"],
+        )
+        [only] = said["lines"]
+        assert (2, 3, 2, "CASE-01") == (
+            only["line"],
+            only["quantity"],
+            only["was"]["quantity"],
+            only["was"]["offering"],
+        )
+
+    def test_what_is_taken_back_is_said_as_it_is(self):
+        """There is nothing that it should become."""
+        said = told(NO_CASES)
+        [only] = said["lines"]
+
+        assert ("undo", KEY, 2) == (said["verb"], said["earlierRequestId"], only["quantity"])
+        assert "was" not in only
+
+    def test_people_see_the_verb(self):
+        """In the one line that stands for a message."""
+        native = CrmAdapter().instruct(NO_CASES, Stamp(at=WHEN))
+
+        assert f"customerOrder undo {ORDER}-1.1, 1 line" == native.summary
+
+    @pytest.mark.parametrize("one", [MORE_CASES, NO_CASES], ids=["changed", "taken back"])
+    def test_a_change_of_nothing(self, one):
+        """Without the key of what it changes, the CRM could not find it."""
+        with pytest.raises(Rejected) as caught:
+            told(msgspec.structs.replace(one, undoes=""))
+
+        assert ("E_KEY_MISSING", "undoes") == (caught.value.code, caught.value.where)
+
 
 class TestReadReply:
     def test_too_many_lines(self):
@@ -108,6 +180,7 @@ class TestReadReply:
             ("REFUSED", State.HELD, "E_SYSTEM_REFUSED"),
             ("INVALID", State.REJECTED, "E_SYSTEM_REFUSED"),
             ("NEEDS-CUSTOMER", State.PENDING, ""),
+            ("TOO-LATE", State.HELD, "E_TOO_LATE"),
         ],
     )
     def test_words(self, word, state, code):
@@ -115,6 +188,31 @@ class TestReadReply:
         meaning = CrmAdapter.profile.words[read(result=word).word]
 
         assert (state, code) == (meaning.state, meaning.code)
+
+    @pytest.mark.parametrize(
+        ("word", "verbs"),
+        [
+            ("OK", {"do", "modify", "undo"}),
+            ("BACKLOG", {"do", "modify", "undo"}),
+            ("REFUSED", {"do", "modify", "undo"}),
+            ("INVALID", {"do", "modify"}),
+            ("NEEDS-CUSTOMER", {"do"}),
+            ("TOO-LATE", {"modify", "undo"}),
+        ],
+    )
+    def test_what_a_word_can_answer(self, word, verbs):
+        """Only a change can come too late, and nobody waits for the customer with one."""
+        meaning = CrmAdapter.profile.words[word]
+
+        assert verbs == {verb.value for verb in meaning.answers}
+        assert (word == "TOO-LATE") == meaning.past
+
+    @pytest.mark.parametrize(
+        ("said", "verb"), [({}, None), ({"verb": "undo"}, Verb.UNDO), ({"verb": "do"}, Verb.DO)]
+    )
+    def test_the_verb_that_is_answered(self, said, verb):
+        """Repeated, it keeps the answer to one apart from the answer to another; it need not be."""
+        assert verb is read(**said).verb
 
     def test_an_unknown_word_is_handed_on(self):
         """The hub decides what to do with a word that the table does not have."""
@@ -158,6 +256,7 @@ class TestReadReply:
             pytest.param({"messageType": "invoice"}, "E_VALUE", "$.messageType", id="another message"),
             pytest.param({"lines": [{"result": "OK"}]}, "E_MISSING", "$.lines[0].line", id="which line"),
             pytest.param({"lines": [{"line": 0, "result": "OK"}]}, "E_RANGE", "$.lines[0].line", id="line 0"),
+            pytest.param({"verb": "cancel"}, "E_VALUE", "$.verb", id="no such verb"),
             pytest.param({"requestId": "x" * 200}, "E_FIELD_SIZE", "$.requestId", id="long id"),
         ],
     )

@@ -29,6 +29,7 @@ from canonical.order import (
     ExternalId,
     JeopardyAlert,
     Milestone,
+    OfferingRef,
     Order,
     Product,
     Progress,
@@ -36,7 +37,7 @@ from canonical.order import (
 )
 from canonical.states import State
 from tests.adapters.catalogue import WEB_PORTAL
-from tests.adapters.instructions import CUSTOMER, DOOR, HOME, instruction, line
+from tests.adapters.instructions import CUSTOMER, DOOR, HOME, changing, instruction, line, turned, undoing
 from tests.adapters.web_orders import read
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +115,12 @@ def part(system, name, number, *lines):
     )
 
 
+def changed(told, *lines, verb="modify"):
+    """What changes a part of the page's order, or takes it back, under the key that it has."""
+    one = undoing(told, *lines) if verb == "undo" else changing(told, *lines)
+    return msgspec.structs.replace(one, key=instruction_key(ORDER, told.part, verb, 1))
+
+
 def made():
     """All examples of what the hub writes, by name."""
     wrong = read((FIXTURES / "web" / "case.json").read_bytes().replace(b"CASE-01", b"CASE-99"))
@@ -132,6 +139,9 @@ def made():
         product_order_item=("1",),
     )
     ended = AT + timedelta(hours=2)
+    crm = part("crm", "crm", 1, CASES)
+    internet = part("oss.internet", "internet", 2, FIBRE)
+    faster = turned(FIBRE, product_offering=OfferingRef(id="INTERNET-1000"))
     return {
         "web accepted": acknowledged(
             Verdict(origin=CASE.origin, outcome=Outcome.ACCEPTED, order=order(State.ACKNOWLEDGED))
@@ -156,8 +166,11 @@ def made():
             ),
         ),
         "web unknown": told(NoticeKind.STATUS, asked="C-2291-99"),
-        "crm instruction": instructed(CrmAdapter(), part("crm", "crm", 1, CASES)),
-        "oss instruction": instructed(OssInternetAdapter(), part("oss.internet", "internet", 2, FIBRE)),
+        "crm instruction": instructed(CrmAdapter(), crm),
+        "crm change": instructed(CrmAdapter(), changed(crm, turned(CASES, quantity=3))),
+        "oss instruction": instructed(OssInternetAdapter(), internet),
+        "oss change": instructed(OssInternetAdapter(), changed(internet, faster)),
+        "oss cancel": instructed(OssInternetAdapter(), changed(internet, FIBRE, verb="undo")),
     }
 
 
@@ -186,9 +199,14 @@ def test_the_order_is_the_one_that_is_answered():
     [
         (CrmAdapter(), "crm result"),
         (CrmAdapter(), "crm result by line"),
+        (CrmAdapter(), "crm result of a change"),
         (OssInternetAdapter(), "oss answer"),
         (OssInternetAdapter(), "oss error"),
         (OssInternetAdapter(), "oss event"),
+        (OssInternetAdapter(), "oss changed event"),
+        (OssInternetAdapter(), "oss past"),
+        (OssInternetAdapter(), "oss cancel answer"),
+        (OssInternetAdapter(), "oss cancel event"),
     ],
 )
 def test_what_systems_say(adapter, name):
@@ -207,9 +225,14 @@ def test_every_example_is_tested():
         "web question",
         "crm result",
         "crm result by line",
+        "crm result of a change",
         "oss answer",
         "oss error",
         "oss event",
+        "oss changed event",
+        "oss past",
+        "oss cancel answer",
+        "oss cancel event",
     }
 
     assert read_ones | set(made()) == set(written())

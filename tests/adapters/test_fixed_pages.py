@@ -43,6 +43,7 @@ LAYOUTS = {
     "END": answers.ACK_TRAILER,
     "STS": answers.STATUS,
     "CHARGES": charges.CHARGES,
+    "REVERSAL": charges.REVERSAL,
     "CHARGE": charges.CHARGE,
     "CHARGES-END": charges.CHARGES_END,
     "RESULTS": charges.RESULTS,
@@ -64,23 +65,26 @@ def acknowledgement():
     return lines(ADAPTER.acknowledge(intake(accepted, verdict(bad)), stamp()).body, 200, "cp037")
 
 
-def charged():
+def charged(one=test_billing.FULL):
     settings = {"code_page": "ascii"}
     told = Stamp(
         at=datetime.fromisoformat("2026-09-01T12:30:15+00:00"), numbers={"message": 7}, settings=settings
     )
-    return lines(BillingAdapter().instruct(test_billing.FULL, told).body, 160, "ascii")
+    return lines(BillingAdapter().instruct(one, told).body, 160, "ascii")
 
 
-def mobile(verb):
+def mobile(verb, one=test_oss_mobile.FULL):
     say = getattr(OssMobileAdapter(), verb)
-    return say(test_oss_mobile.FULL, test_oss_mobile.AT).body.decode()
+    return say(one, test_oss_mobile.AT).body.decode()
 
 
 MADE = {
     "directmail acknowledgement": acknowledgement,
     "billing charges": charged,
+    "billing reversal": lambda: charged(test_billing.REVERSED),
     "mobile commands": lambda: mobile("instruct"),
+    "mobile change": lambda: mobile("instruct", test_oss_mobile.BIGGER),
+    "mobile undo": lambda: mobile("instruct", test_oss_mobile.ALL_BACK),
     "mobile inquiry": lambda: mobile("inquire"),
 }
 
@@ -97,7 +101,10 @@ def test_an_example_is_what_comes_out(name):
     assert MADE[name]() == WRITTEN[name]
 
 
-@pytest.mark.parametrize(("name", "sample"), [("mobile answer", "done"), ("mobile listed", "listed")])
+READ = {"mobile answer": "done", "mobile too late": "too-late", "mobile listed": "listed"}
+
+
+@pytest.mark.parametrize(("name", "sample"), READ.items())
 def test_an_example_is_what_is_read(name, sample):
     """The answers shown are the samples that the conformance suite reads."""
     assert list(read_answers(test_oss_mobile.REPLIES[sample])) == list(read_answers(WRITTEN[name].encode()))
@@ -106,7 +113,7 @@ def test_an_example_is_what_is_read(name, sample):
 def test_nothing_is_shown_that_nobody_looks_at():
     """A table or an example without a test grows wrong."""
     assert set(LAYOUTS) == set(SHOWN)
-    assert set(MADE) | {"mobile answer", "mobile listed"} == set(WRITTEN)
+    assert set(MADE) | set(READ) == set(WRITTEN)
 
 
 @pytest.mark.parametrize(

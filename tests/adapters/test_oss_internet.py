@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from adapters.kit import CallSpec, Native, Stamp
@@ -11,16 +12,22 @@ from adapters.kit.conformance import OutboundConformance
 from adapters.outbound.oss_internet import OssInternetAdapter
 from canonical.errors import Rejected
 from canonical.keys import content_hash
+from canonical.order import OfferingRef
 from canonical.replies import LineReply, Receipt, Reference, Reply
 from canonical.states import State
+from canonical.systems import Verb
 from tests.adapters.instructions import (
+    CHANGE_KEY,
     DOOR,
     KEY,
     ORDER,
     PURCHASE_ORDER,
+    changing,
     fibre_at_home,
     instruction,
     line,
+    turned,
+    undoing,
 )
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "oss_internet"
@@ -34,9 +41,18 @@ FULL = instruction(
     external_id=(PURCHASE_ORDER,),
     requested_completion_date=WHEN,
 )
-INSTRUCTIONS = {"full": FULL, "smallest": instruction("oss.internet", "internet")}
+FASTER = changing(FULL, turned(FULL.lines[0], product_offering=OfferingRef(id="INTERNET-1000")))
+NO_SECOND = undoing(FULL, FULL.lines[1])
+INSTRUCTIONS = {
+    "full": FULL,
+    "smallest": instruction("oss.internet", "internet"),
+    "change": FASTER,
+    "cancel": NO_SECOND,
+}
 SERVICE_ORDER = {"id": "SO-1", "externalId": KEY, "state": "acknowledged"}
 NUMBER = Reference(type="serviceOrder", value="SO-1")
+CHANGE = Reference(type="key", value=CHANGE_KEY)
+PATCH = CallSpec(method="PATCH", path=f"/serviceOrder/{KEY}")
 
 
 class TestConformance(OutboundConformance):
@@ -45,12 +61,18 @@ class TestConformance(OutboundConformance):
     replies = REPLIES
 
 
-def native(document):
-    return Native(body=json.dumps(document).encode(), content_type="application/json")
+def native(document, call=None):
+    return Native(body=json.dumps(document).encode(), content_type="application/json", call=call)
 
 
-def read(document):
-    return list(OssInternetAdapter().read_reply(native(document)))
+def read(document, call=None):
+    return list(OssInternetAdapter().read_reply(native(document, call)))
+
+
+def sample(name):
+    """The reply in a sample that is one."""
+    [reply] = read(json.loads(REPLIES[name]))
+    return reply
 
 
 def event(**changes):
@@ -128,6 +150,174 @@ class TestInstruct:
     def test_it_is_posted(self):
         """The call goes to /serviceOrder; the hub adds host and Idempotency-Key."""
         assert CallSpec(path="/serviceOrder") == OssInternetAdapter().instruct(FULL, Stamp(at=WHEN)).call
+
+
+class TestInstructChanges:
+    def test_a_change_is_a_patch(self):
+        """Of the service order that was posted under the earlier key, with the items that change."""
+        native = OssInternetAdapter().instruct(FASTER, Stamp(at=WHEN))
+        said = json.loads(native.body)
+        [item] = said["serviceOrderItem"]
+
+        assert PATCH == native.call
+        assert ("1", "INTERNET-1000", 1) == (item["id"], item["service"]["name"], item["quantity"])
+        assert [{"id": f"{ORDER}-1.1", "text": f"Change {ORDER}-1.1"}] == said["note"]
+        assert not {"externalId", "externalReference", "category", "state"} & set(said)
+
+    def test_a_cancel_is_a_task(self):
+        """Of its own, with a key of its own, for the items that are taken back."""
+        native = OssInternetAdapter().instruct(NO_SECOND, Stamp(at=WHEN))
+
+        assert CallSpec(path="/cancelServiceOrder") == native.call
+        assert {
+            "externalId": CHANGE_KEY,
+            "cancellationReason": f"Order {ORDER}, part 1/3 internet: {ORDER}-1.1",
+            "serviceOrder": {"id": KEY},
+            "serviceOrderItem": [{"id": "2"}],
+            "@type": "CancelServiceOrder",
+        } == json.loads(native.body)
+        assert f"CancelServiceOrder {ORDER}-1.1, 1 item" == native.summary
+
+    def test_a_key_that_no_path_can_hold(self):
+        """It is escaped, byte by byte."""
+        native = OssInternetAdapter().instruct(
+            msgspec.structs.replace(FASTER, undoes="a/b?c=\u00fc"), Stamp(at=WHEN)
+        )
+
+        assert "/serviceOrder/a%2Fb%3Fc%3D%C3%BC" == native.call.path
+
+    @pytest.mark.parametrize("one", [FASTER, NO_SECOND], ids=["change", "cancel"])
+    def test_a_change_of_nothing(self, one):
+        """Nobody could find the service order."""
+        with pytest.raises(Rejected) as caught:
+            OssInternetAdapter().instruct(msgspec.structs.replace(one, undoes=""), Stamp(at=WHEN))
+
+        assert ("E_KEY_MISSING", "undoes") == (caught.value.code, caught.value.where)
+
+
+class TestAnswersToChanges:
+    @pytest.mark.parametrize("state", ["inProgress", "held", "completed"])
+    def test_a_change_made_at_once(self, state):
+        """The service order that a patch gets back is a changed one, in whatever state it is."""
+        receipt, reply = read(SERVICE_ORDER | {"state": state}, PATCH)
+
+        assert isinstance(receipt, Receipt)
+        assert ("changed", Verb.MODIFY, ()) == (reply.word, reply.verb, reply.lines)
+        assert (NUMBER,) == reply.about
+
+    def test_the_same_answer_to_a_new_order(self):
+        """Says what it always said."""
+        [receipt] = read(SERVICE_ORDER, CallSpec(path="/serviceOrder"))
+
+        assert isinstance(receipt, Receipt)
+
+    def test_a_change_made_later(self):
+        """The event says by its correlationId which change it is; the service order's own key is another."""
+        reply = sample("changed-event")
+
+        assert ("changed", Verb.MODIFY, "EV-9012") == (reply.word, reply.verb, reply.key)
+        assert (CHANGE, Reference(type="serviceOrder", value="SO-550071")) == reply.about
+        assert datetime(2026, 9, 3, 9, 2, tzinfo=UTC) == reply.happened
+
+    def test_a_change_event_that_names_no_change(self):
+        """It names the service order, and never what the service order was posted with."""
+        document = json.loads(REPLIES["changed-event"])
+        del document["correlationId"]
+        [reply] = read(document)
+
+        assert (Reference(type="serviceOrder", value="SO-550071"),) == reply.about
+
+    @pytest.mark.parametrize(("code", "word"), [("PONR", "tooLate"), ("22", "refused"), (22, "refused")])
+    def test_a_change_refused_later(self, code, word):
+        """An error in the event says so; its code, whether it came too late."""
+        document = json.loads(REPLIES["change-too-late-event"])
+        document["event"]["serviceOrder"]["errorMessage"][0]["code"] = code
+        [reply] = read(document)
+
+        assert (word, Verb.MODIFY) == (reply.word, reply.verb)
+        assert "the line card is already programmed" == reply.reason
+        assert "$.event.serviceOrder.errorMessage[0]" == reply.where
+
+    @pytest.mark.parametrize(("code", "word"), [("PONR", "tooLate"), ("22", "refused")])
+    def test_a_call_refused(self, code, word):
+        """The hub knows which call got the error."""
+        [reply] = read({"code": code, "reason": "no"}, PATCH)
+
+        assert word == reply.word
+
+    def test_a_cancel_taken(self):
+        """A receipt; its number becomes known."""
+        receipt = sample("cancel-accepted")
+
+        assert isinstance(receipt, Receipt)
+        assert (Reference(type="cancelServiceOrder", value="CSO-118"),) == receipt.gives
+
+    def test_a_cancel_done_later(self):
+        """By an event about the cancel, which names its key."""
+        reply = sample("cancelled-event")
+
+        assert ("done", Verb.UNDO, "EV-9020") == (reply.word, reply.verb, reply.key)
+        assert (CHANGE, Reference(type="cancelServiceOrder", value="CSO-118")) == reply.about
+
+    def test_a_cancel_event_with_a_correlation_id(self):
+        """It goes before what the cancel says itself."""
+        document = json.loads(REPLIES["cancelled-event"]) | {"correlationId": "another"}
+        [reply] = read(document)
+
+        assert (Reference(type="key", value="another"),) == reply.about
+
+    def test_a_cancel_that_comes_too_late(self):
+        """The answer to the call may say so at once."""
+        receipt, reply = read(json.loads(REPLIES["cancel-too-late"]))
+
+        assert isinstance(receipt, Receipt)
+        assert ("tooLate", Verb.UNDO) == (reply.word, reply.verb)
+        assert "past the point of no return; the service is live" == reply.reason
+
+    @pytest.mark.parametrize("errors", [None, {"code": "7"}, [{"code": "7"}], [{"code": "7"}, {"code": "8"}]])
+    def test_a_cancel_that_is_refused(self, errors):
+        """For whatever other reason, in however many errors."""
+        document = json.loads(REPLIES["cancel-too-late"]) | {"errorMessage": errors}
+        _, reply = read(document)
+
+        assert "terminatedWithError" == reply.word
+
+    @pytest.mark.parametrize(
+        ("word", "verbs"),
+        [
+            ("completed", {"do"}),
+            ("cancelled", {"do"}),
+            ("acknowledged", {"do", "undo"}),
+            ("inProgress", {"do", "undo"}),
+            ("accepted", {"undo"}),
+            ("done", {"undo"}),
+            ("terminatedWithError", {"undo"}),
+            ("changed", {"modify"}),
+            ("refused", {"do", "modify", "undo"}),
+            ("tooLate", {"modify", "undo"}),
+        ],
+    )
+    def test_what_a_word_can_answer(self, word, verbs):
+        """The state of a service order is none of a cancel, and says nothing of a change."""
+        meaning = OssInternetAdapter.profile.words[word]
+
+        assert verbs == {verb.value for verb in meaning.answers}
+        assert (word == "tooLate") == meaning.past
+
+    @pytest.mark.parametrize(
+        ("document", "where"),
+        [
+            ({"event": {}}, "$.event.cancelServiceOrder"),
+            ({"event": {"cancelServiceOrder": {"id": "1"}}}, "$.event.cancelServiceOrder.state"),
+            ({"event": {"cancelServiceOrder": {"state": "done"}}}, "$.event.cancelServiceOrder.id"),
+        ],
+    )
+    def test_bad_cancel_events(self, document, where):
+        """A cancel has a number and a state."""
+        with pytest.raises(Rejected) as caught:
+            read(document | {"eventType": "CancelServiceOrderStateChangeEvent"})
+
+        assert ("E_MISSING", where) == (caught.value.code, caught.value.where)
 
 
 class TestAnswer:

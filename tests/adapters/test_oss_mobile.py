@@ -11,16 +11,27 @@ from adapters.kit import INQUIRY, Native, Stamp
 from adapters.kit.conformance import OutboundConformance
 from adapters.outbound.oss_mobile import NOT_APPLIED, OssMobileAdapter
 from canonical.errors import Rejected
-from canonical.order import Characteristic, Product
+from canonical.order import Characteristic, OfferingRef, Product
 from canonical.replies import LineReply, Reference
 from canonical.states import Action, State
-from canonical.systems import Repeat
-from tests.adapters.instructions import KEY, ORDER, PURCHASE_ORDER, instruction, line
+from canonical.systems import Repeat, Verb
+from tests.adapters.instructions import (
+    CHANGE_KEY,
+    KEY,
+    ORDER,
+    PURCHASE_ORDER,
+    changing,
+    instruction,
+    line,
+    turned,
+    undoing,
+)
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "oss_mobile"
 REPLIES = {path.stem: path.read_bytes() for path in sorted(FIXTURES.glob("*.txt"))}
 ADAPTER = OssMobileAdapter()
 NAMED = f'KEY="{KEY}",REF="{ORDER}-1"'
+CHANGED = f'KEY="{CHANGE_KEY}",REF="{ORDER}-1.1"'
 AT = Stamp(at=datetime(2026, 9, 1, 12, 30, 15, tzinfo=UTC), numbers={INQUIRY: 1})
 
 
@@ -45,11 +56,25 @@ FULL = instruction(
     requested_completion_date=datetime(2026, 9, 4, 18, tzinfo=UTC),
 )
 SMALLEST = instruction("oss.mobile", "mobile", lines=(mobile(),))
+BIGGER = changing(
+    FULL,
+    turned(
+        FULL.lines[0],
+        product_offering=OfferingRef(id="MOBILE-50"),
+        product=Product(product_characteristic=(Characteristic(name="dataGb", value="50"),)),
+    ),
+)
+ALL_BACK = undoing(FULL, *FULL.lines)
 
 
 class TestConformance(OutboundConformance):
     adapter = ADAPTER
-    instructions = {"full": FULL, "smallest": SMALLEST}  # noqa: RUF012 - as the suite wants it
+    instructions = {  # noqa: RUF012 - as the suite wants it
+        "full": FULL,
+        "smallest": SMALLEST,
+        "changed": BIGGER,
+        "taken back": ALL_BACK,
+    }
     replies = REPLIES
 
 
@@ -118,7 +143,21 @@ class TestInstruct:
 
     @pytest.mark.parametrize(
         "name",
-        ["key", "REF", "line", "offer", "qty", "order", "Account", "Serial", "wanted", "ask", "ret code"],
+        [
+            "key",
+            "REF",
+            "line",
+            "offer",
+            "qty",
+            "order",
+            "Account",
+            "Serial",
+            "wanted",
+            "ask",
+            "ret code",
+            "changes",
+            "Undoes",
+        ],
     )
     def test_names_of_ours_are_never_a_characteristic(self, name):
         """Not even in a command that has no such parameter: it would be taken for ours."""
@@ -133,6 +172,61 @@ class TestInstruct:
             told(instruction("oss.mobile", "mobile", lines=(mobile(plan="x" * 8000),)))
 
         assert "E_FIELD_SIZE" == caught.value.code
+
+    def test_a_line_is_changed(self):
+        """As it shall be, what it shall no longer have as an empty text, and which instruction told it."""
+        own = 'ORDER="4500000042",ACCOUNT="A-30071",WANTED="20260904"'
+
+        assert [
+            f'MOD SUB:{CHANGED},LINE=1,CHANGES="{KEY}",OFFER="MOBILE-50",QTY=1,{own},ICCID="",DATAGB="50";'
+        ] == told(BIGGER)
+
+    def test_what_was_done_is_taken_back(self):
+        """By the command that is its contrary; what a changed line was before, the element knows."""
+        own = f'UNDOES="{KEY}",OFFER="MOBILE-20",QTY=1,ORDER="4500000042",ACCOUNT="A-30071",WANTED="20260904"'
+
+        assert [
+            f'RMV SUB:{CHANGED},LINE=1,{own},ICCID="8988211000000000017",DATAGB="20";',
+            f"MOD SUB:{CHANGED},LINE=2,{own};",
+            f"ADD SUB:{CHANGED},LINE=3,{own};",
+        ] == told(ALL_BACK)
+
+    def test_a_change_that_is_taken_back_names_no_values(self):
+        """They would be those that it has now."""
+        one = mobile(2, Action.MODIFY, plan="L")
+
+        assert 'PLAN="L"' in told(instruction("oss.mobile", "m", lines=(one,)))[0]
+        assert "PLAN" not in told(undoing(FULL, one))[0]
+
+    @pytest.mark.parametrize(
+        ("one", "code", "where"),
+        [
+            pytest.param(changing(FULL, FULL.lines[2]), "E_ACTION", "line 3", id="a removal is changed"),
+            pytest.param(
+                undoing(FULL, mobile(1, Action.NO_CHANGE)), "E_ACTION", "line 1", id="nothing is taken back"
+            ),
+            pytest.param(
+                changing(FULL, turned(mobile(1, undoes="x"), quantity=2)), "E_VALUE", "line 1", id="our name"
+            ),
+            pytest.param(
+                msgspec.structs.replace(BIGGER, undoes=""),
+                "E_KEY_MISSING",
+                "undoes",
+                id="a change of nothing",
+            ),
+        ],
+    )
+    def test_changes_that_cannot_be_said(self, one, code, where):
+        """No wrong command is sent."""
+        with pytest.raises(Rejected) as caught:
+            told(one)
+
+        assert (code, where) == (caught.value.code, caught.value.where)
+
+    @pytest.mark.parametrize("one", [BIGGER, ALL_BACK], ids=["changed", "taken back"])
+    def test_an_inquiry_about_a_change(self, one):
+        """It is asked after like any other instruction."""
+        assert f"LST SUB:{CHANGED},ASK=1;\n" == ADAPTER.inquire(one, AT).body.decode()
 
     def test_an_inquiry_changes_nothing(self):
         """After an unknown outcome the element is asked what it has done; the profile says so."""
@@ -179,6 +273,43 @@ class TestReadReply:
     def test_words(self, word, state):
         """What a code means for the line."""
         assert state is ADAPTER.profile.words[word].state
+
+    @pytest.mark.parametrize(
+        ("command", "verb", "action"),
+        [
+            ("ADD SUB", Verb.DO, Action.ADD),
+            ("MOD SUB", Verb.DO, Action.MODIFY),
+            ("RMV SUB", Verb.DO, Action.DELETE),
+            ("MOD SUB CHANGES", Verb.MODIFY, None),
+            ("RMV SUB UNDOES", Verb.UNDO, Action.ADD),
+            ("MOD SUB UNDOES", Verb.UNDO, Action.MODIFY),
+            ("ADD SUB UNDOES", Verb.UNDO, Action.DELETE),
+            ("LST SUB", None, None),
+        ],
+    )
+    def test_which_command_is_answered(self, command, verb, action):
+        """An answer to a removal completes no addition, nor does one that takes something back."""
+        name, _, named = command.rpartition(" ") if command.count(" ") > 1 else (command, "", "")
+        more = f',{named}="{KEY}"' if named else ""
+        [reply] = said(f'%%{name}:REF="{ORDER}-1",LINE=1{more}%%\nRETCODE = 0\n---    END\n')
+
+        assert (verb, action) == (reply.verb, reply.action)
+
+    @pytest.mark.parametrize(("name", "word"), [("changed", "0"), ("too-late", "4001")])
+    def test_a_change_is_answered(self, name, word):
+        """It names the change, and not what was changed."""
+        reply = read(name)
+
+        assert Reference(type="key", value=CHANGE_KEY) == reply.about[0]
+        assert (1, word) == (reply.lines[0].line, reply.lines[0].word)
+
+    def test_only_a_change_comes_too_late(self):
+        """And nobody waits for the subscriber with one."""
+        words = ADAPTER.profile.words
+
+        assert ["4001"] == [word for word, meaning in words.items() if meaning.past]
+        assert {word for word in words if Verb.DO not in words[word].answers} == {"4001"}
+        assert {word for word in words if Verb.UNDO not in words[word].answers} == {"2001"}
 
     def test_an_inquiry_answers_line_by_line(self):
         """Each line that was carried out has the result it got then."""

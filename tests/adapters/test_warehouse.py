@@ -15,10 +15,13 @@ from canonical.errors import Rejected
 from canonical.order import Address, ExternalId, OfferingRef, Place, Product
 from canonical.replies import LineReply, Receipt, Reference, Reply
 from canonical.states import State
-from tests.adapters.instructions import CUSTOMER, DOOR, HOME, KEY, line
+from canonical.systems import Verb
+from tests.adapters.instructions import CHANGE_KEY, CUSTOMER, DOOR, HOME, KEY, line
 from tests.adapters.partners import changed
 from tests.adapters.shipping import (
     AT,
+    CANCEL,
+    CHANGE,
     FIXTURES,
     FULL,
     REFERENCE,
@@ -31,6 +34,7 @@ from tests.adapters.shipping import (
     receipt,
     told,
     transaction_set,
+    verdict,
 )
 
 CC = "W12*CC*2*2*0*EA**VN*HANDSET-A"
@@ -203,6 +207,147 @@ class TestInstruct:
             told(changed(SMALLEST, lines=(changed(line(1), item=odd),)))
 
 
+class TestInstructChanges:
+    @pytest.mark.parametrize(
+        ("one", "name", "summary"),
+        [(CHANGE, "940-change", "940 modify"), (CANCEL, "940-cancel", "940 undo")],
+        ids=["change", "cancel"],
+    )
+    def test_the_bytes(self, one, name, summary):
+        """A 940 like the first, which says in W0501 what it is, and in N9*F8 what it is about."""
+        stamp = Stamp(at=AT, numbers={"interchange": 9, "group": 9})
+        native = WarehouseAdapter().instruct(one, stamp)
+
+        assert (FIXTURES / "out" / f"{name}.edi").read_bytes() == native.body
+        assert f"{summary} {REFERENCE}.1, 1 line" == native.summary
+
+    @pytest.mark.parametrize(
+        ("one", "status", "line"),
+        [(CHANGE, "R", ["LX*1", "W01*3*EA**VN*HANDSET-A"]), (CANCEL, "F", ["LX*2", "W01*1*EA**VN*CASE-01"])],
+    )
+    def test_only_the_lines_concerned(self, one, status, line):
+        """As they shall be, or as the warehouse has them; its number says which one is meant."""
+        found = body_of(one)
+
+        assert f"W05*{status}*{REFERENCE}.1*4500000042" == found[0]
+        assert [f"N9*ZZ*{CHANGE_KEY}", f"N9*F8*{KEY}"] == [each for each in found if each.startswith("N9")]
+        assert line == [each for each in found if each[:2] in {"LX", "W0"} and not each.startswith("W05")]
+
+    def test_a_change_of_nothing(self):
+        """Without the key of the first 940 the warehouse could not find it."""
+        with pytest.raises(Rejected, match=r"undoes: nothing says what to undo .*\[E_KEY_MISSING\]"):
+            told(changed(CANCEL, undoes=""))
+
+    @pytest.mark.parametrize(
+        ("changes", "where"),
+        [({"key": "A*B"}, "key"), ({"undoes": "A~B"}, "undoes"), ({"reference": "R>1"}, "reference")],
+    )
+    def test_ids_that_x12_cannot_write(self, changes, where):
+        """They are not changed for a format's sake."""
+        with pytest.raises(Rejected) as caught:
+            told(changed(CHANGE, **changes))
+
+        assert ("E_VALUE", where) == (caught.value.code, caught.value.where)
+
+
+class TestVerdict:
+    def test_a_change_is_taken(self):
+        """Our key, our reference and the number of our group name it."""
+        [reply] = sample("change-taken")
+
+        assert ("WAREHOUSE1/000000306/306/0306", "TA", "", ()) == (
+            reply.key,
+            reply.word,
+            reply.reason,
+            reply.lines,
+        )
+        assert (
+            Reference(type="key", value=CHANGE_KEY),
+            Reference(type="depositorOrder", value=f"{REFERENCE}.1"),
+            Reference(type="group", value="9"),
+        ) == reply.about
+        assert datetime(2026, 11, 22, tzinfo=UTC) == reply.happened
+
+    def test_a_change_comes_too_late(self):
+        """The code says so, the text why."""
+        [reply] = sample("too-late")
+        meaning = WarehouseAdapter().profile.words[reply.word]
+
+        assert ("TR/814", "LOADED AT 10:02; TRAILER 7 LEFT AT 10:05") == (reply.word, reply.reason)
+        assert (State.HELD, "E_TOO_LATE", True) == (meaning.state, meaning.code, meaning.past)
+
+    @pytest.mark.parametrize(
+        ("lines", "word"),
+        [((), "TR"), (("TED*024*NO SUCH ORDER",), "TR"), (("TED*024", "TED*814*LOADED"), "TR/814")],
+    )
+    def test_a_change_is_refused(self, lines, word):
+        """For whatever other reason; one that speaks of the time is enough."""
+        [reply] = read(verdict(*lines, oti=f"OTI*TR*TN*{REFERENCE}.1"))
+
+        assert word == reply.word
+
+    @pytest.mark.parametrize(
+        ("word", "verbs"),
+        [("TA", {"modify", "undo"}), ("TR", {"do", "modify", "undo"}), ("TR/814", {"modify", "undo"})]
+        + [(word, {"do"}) for word in ("CC", "BK", "NS", "IN", "F", "P")],
+    )
+    def test_what_a_word_can_answer(self, word, verbs):
+        """An advice of what was shipped never answers a change; that an order was taken ships nothing."""
+        assert verbs == {verb.value for verb in WarehouseAdapter().profile.words[word].answers}
+        assert set(Verb) == set(WarehouseAdapter().profile.verbs)
+
+    def test_several_in_one_set(self):
+        """Each has a key of its own."""
+        again = f"OTI*TR*TN*{REFERENCE}.2"
+
+        assert [("WAREHOUSE1/000000301/301/0301", "TA"), ("WAREHOUSE1/000000301/301/0301/2", "TR")] == [
+            (one.key, one.word) for one in read(verdict(again))
+        ]
+
+    def test_named_by_the_group_alone(self):
+        """As a 997 names it."""
+        [reply] = read(verdict(oti="OTI*TA*PO*4500000042*****0009*0009*940"))
+
+        assert (Reference(type="group", value="9"),) == reply.about
+
+    @pytest.mark.parametrize(
+        ("message", "code", "where"),
+        [
+            pytest.param(verdict(oti="OTI**TN*X"), "E_MISSING", "segment 3 OTI01", id="no verdict"),
+            pytest.param(verdict(oti="OTI*TA**X"), "E_MISSING", "segment 3 OTI02", id="no qualifier"),
+            pytest.param(verdict(oti="OTI*TA*TN"), "E_KEY_MISSING", "segment 3 OTI03", id="no number"),
+            pytest.param(verdict(oti="OTI*TA*PO*1"), "E_KEY_MISSING", "segment 3 OTI03", id="no id of ours"),
+            pytest.param(
+                verdict(oti="OTI*TA*TN*X*****9*0009*850"), "E_UNMATCHED", "segment 3 OTI10", id="an 850"
+            ),
+            pytest.param(
+                verdict("TED", oti="OTI*TR*TN*X"), "E_MISSING", "segment 4 TED01", id="a fault without a code"
+            ),
+            pytest.param(verdict("W12*CC"), "E_EDI_STRUCTURE", "segment 4 W12", id="a line of a 945"),
+            pytest.param(
+                interchange(group(transaction_set("BGN*11*CH-1*20261122", code="824"), kind="AG")),
+                "E_MISSING",
+                "segment 3 OTI",
+                id="nothing decided",
+            ),
+            pytest.param(
+                interchange(
+                    group(transaction_set("BGN*11*CH-1*20269922", "OTI*TA*TN*X", code="824"), kind="AG")
+                ),
+                "E_DATE",
+                "segment 2 BGN03",
+                id="no date",
+            ),
+        ],
+    )
+    def test_bad_verdicts(self, message, code, where):
+        """The fault names set, segment and element."""
+        [found] = read(message)
+
+        assert isinstance(found, Rejected)
+        assert (code, f"824/0301 {where}") == (found.code, found.where.partition(" at byte")[0])
+
+
 class TestAdvice:
     def test_all_shipped(self):
         """Each line by its number, in the warehouse's word; the shipment's number becomes an alias."""
@@ -364,6 +509,7 @@ class TestBytes:
             ),
             pytest.param(interchange(*["TA1*000000007*261122*1600*R*001~"] * 1001, count=0), id="TA1"),
             pytest.param(advice(*["LX*1", CC] * 10_001), id="lines"),
+            pytest.param(verdict(*["OTI*TA*TN*X"] * 1_000), id="verdicts"),
         ],
     )
     def test_too_much_in_one_message(self, message):

@@ -25,6 +25,8 @@ FIXTURES = {
     },
     "docs/systems/warehouse.md": {
         "warehouse order": "warehouse/out/940",
+        "warehouse change": "warehouse/out/940-change",
+        "warehouse too late": "warehouse/in/too-late",
         "warehouse advice": "warehouse/in/shipped",
         "warehouse refusal": "warehouse/in/refusal",
     },

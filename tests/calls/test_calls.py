@@ -61,10 +61,11 @@ def result_of(far: FarSide, call: Call, **changes: object) -> CallResult:
 class TestAnswers:
     def test_an_answer_comes_back_whole(self, far):
         """
-        Status, bytes and content type, under the call's key, attempt and system.
+        Status, bytes and content type, under the call's key, attempt and system, with how it was called.
         """
         result = result_of(far, Call(KEY, 3, "oss.internet", native("/serviceOrder")))
 
+        assert CallSpec(path="/serviceOrder") == result.spec
         assert (KEY, 3, "oss.internet") == (result.key, result.attempt, result.system)
         assert (CallKind.ANSWERED, 201, b'{"id":"SO-1"}', "application/json", None) == (
             result.kind,

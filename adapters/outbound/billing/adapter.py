@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from adapters.formats.fixed import Format, code_page, join
 from adapters.kit.contract import Native, Stamp
+from adapters.kit.verbs import earlier
 from canonical.errors import Rejected
 from canonical.instructions import Instruction
 from canonical.replies import Receipt, Reply
-from canonical.systems import Verb
 
 from .charges import charge_records
-from .layouts import CHARGE, CHARGES, CHARGES_END, LENGTH, RESULT, RESULTS, RESULTS_END
+from .layouts import CHARGE, CHARGES, CHARGES_END, LENGTH, RESULT, RESULTS, RESULTS_END, REVERSAL
 from .results import read_results
 from .words import PROFILE
 
@@ -30,7 +30,7 @@ class BillingAdapter:
     profile = PROFILE
     counters: tuple[str, ...] = ("message",)
     record_families = (
-        {"B": CHARGES, "L": CHARGE, "E": CHARGES_END},
+        {"B": CHARGES, "V": REVERSAL, "L": CHARGE, "E": CHARGES_END},
         {"R": RESULTS, "S": RESULT, "E": RESULTS_END},
     )
 
@@ -39,18 +39,18 @@ class BillingAdapter:
         A charge message, written as the system's settings say: ``code_page`` (cp037), ``recfm`` (FB).
 
         Raises:
-            Rejected: ``E_ACTION`` for anything but ``do``; what records cannot say, with line and columns.
+            Rejected: ``E_UNCHANGEABLE`` for a change: what was charged is reversed, and charged anew;
+                ``E_KEY_MISSING`` for a reversal of nothing; what records cannot say, with line and columns.
         """
-        if instruction.verb is not Verb.DO:
-            raise Rejected("E_ACTION", f"billing cannot {instruction.verb.value}", "verb", Verb.DO.value)
+        reversed_ = earlier(instruction, PROFILE)
         page = code_page(stamp.settings.get("code_page", _DEFAULT_PAGE))
         form = Format.of(stamp.settings, LENGTH)
-        records = charge_records(instruction, stamp, page, variable=form.variable)
-        number = len(instruction.lines)
+        records = charge_records(instruction, stamp, page, reverses=reversed_, variable=form.variable)
+        number, name = len(instruction.lines), "reversal" if reversed_ else "charges"
         return Native(
             body=b"".join(join(records, form, page.blank)),
             content_type=_CONTENT_TYPE,
-            summary=f"charges {instruction.reference}, {number} line{'s' * (number != 1)}",
+            summary=f"{name} {instruction.reference}, {number} line{'s' * (number != 1)}",
         )
 
     def read_reply(self, native: Native) -> Iterator[Reply | Receipt | Rejected]:

@@ -1,5 +1,6 @@
 """
-From an instruction to charge records: header, a record for each line, trailer.
+From an instruction to charge records: header, a record for each line, trailer; in a reversal also what is
+reversed.
 """
 
 from __future__ import annotations
@@ -14,27 +15,34 @@ from canonical.errors import Rejected, shown
 from canonical.instructions import Instruction, InstructionLine
 from canonical.order import ItemPrice
 from canonical.states import Action
+from canonical.systems import Verb
 
-from .layouts import CHARGE, CHARGES, CHARGES_END
+from .layouts import CHARGE, CHARGES, CHARGES_END, REVERSAL
 
 __all__ = ["charge_records"]
 
+_VERBS = {Verb.DO: "D", Verb.UNDO: "R"}
 _ACTIONS = {Action.ADD: "A", Action.MODIFY: "M", Action.DELETE: "D"}
 _TYPES = {"oneTime": "O", "recurring": "R", "usage": "U"}
 _ACCOUNT = "crm.accountId"
 
 
 def charge_records(
-    instruction: Instruction, stamp: Stamp, page: CodePage, *, variable: bool
+    instruction: Instruction, stamp: Stamp, page: CodePage, *, reverses: str = "", variable: bool
 ) -> Iterator[bytes]:
     """
     The records of one message.
+
+    Args:
+        reverses: Key of the charges that are taken back; empty for charges.
 
     Raises:
         Rejected: With line, columns and field of what they cannot say.
     """
     number = len(instruction.lines)
     yield _record(_header(instruction, stamp, page, number), CHARGES, page, "header", variable=variable)
+    if reverses:
+        yield _record({"UNDOES": reverses}, REVERSAL, page, "reversal", variable=variable)
     for line in instruction.lines:
         where = f"line {line.number}"
         yield _record(_charge(line, instruction, where), CHARGE, page, where, variable=variable)
@@ -61,6 +69,7 @@ def _header(instruction: Instruction, stamp: Stamp, page: CodePage, lines: int) 
         "TIME": int(f"{stamp.at:%H%M%S}"),
         "KEY": instruction.key,
         "REF": instruction.reference,
+        "VERB": _VERBS[instruction.verb],
         "ORDER-NO": instruction.external_id[0].id if instruction.external_id else "",
         "ACCOUNT": instruction.inputs.get(_ACCOUNT, ""),
         "CUSTOMER": customer.name or customer.id if customer else "",

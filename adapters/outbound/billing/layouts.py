@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from adapters.formats.fixed import FILLER, Absent, Date, Field, Group, Layout, Occurs
 
-__all__ = ["CHARGE", "CHARGES", "CHARGES_END", "LENGTH", "RESULT", "RESULTS", "RESULTS_END"]
+__all__ = [
+    "CHARGE",
+    "CHARGES",
+    "CHARGES_END",
+    "LENGTH",
+    "RESULT",
+    "RESULTS",
+    "RESULTS_END",
+    "REVERSAL",
+]
 
 LENGTH = 160
 """Bytes of every record, both ways."""
@@ -48,12 +57,25 @@ CHARGES = Layout(
         _TIME,
         _text("KEY", 36, _KEY),
         _text("REF", 22, _REF),
-        _text("VERB", 1, "`D`: do this", "D"),
+        Field(
+            name="VERB",
+            picture="X(1)",
+            values={"D": "charge these lines", "R": "reverse what was charged for them"},
+        ),
         _prose("ORDER-NO", 22, "the number that the customer's channel has for the order; cut when longer"),
         _text("ACCOUNT", 20, "account that the CRM gave; blank when it gave none"),
         _prose("CUSTOMER", 20, "name, for people"),
         _digits("LINES", 4, "line records that follow"),
         _text(FILLER, 2),
+    ),
+)
+
+REVERSAL = Layout(
+    "REVERSAL",
+    (
+        _text("REC-TYPE", 1, "`V`; follows a header with `VERB` `R`, and no other", "V"),
+        _text("UNDOES", 36, "`KEY` of the charges that are reversed, for the lines that follow"),
+        _text(FILLER, 123),
     ),
 )
 
@@ -90,7 +112,11 @@ CHARGES_END = Layout(
     (
         _text("REC-TYPE", 1, "`E`", "E"),
         _digits("LINES", 4, "line records in the message"),
-        Field(name="TOTAL", picture="S9(13)V99", about="sum of all `AMOUNT`"),
+        Field(
+            name="TOTAL",
+            picture="S9(13)V99",
+            about="sum of all `AMOUNT`, with their own signs also in a reversal",
+        ),
         _text(FILLER, 140),
     ),
 )

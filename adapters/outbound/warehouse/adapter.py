@@ -1,5 +1,5 @@
 """
-The warehouse's adapter: one 940 an instruction; 945, 997 and TA1 back.
+The warehouse's adapter: one 940 an instruction; 945, 824, 997 and TA1 back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from adapters.formats.x12 import (
 from adapters.formats.x12_agreement import CONTENT_TYPE, COUNTERS
 from adapters.formats.x12_refusal import refusals
 from adapters.kit.contract import Native, Stamp
+from adapters.kit.verbs import earlier
 from canonical.errors import Fault, Rejected, shown
 from canonical.instructions import Instruction
 from canonical.replies import Receipt, Reference, Reply
@@ -25,11 +26,12 @@ from canonical.systems import Verb
 
 from .advice import read_advice
 from .shipping_order import agreement_of, shipping_order
+from .verdict import read_verdicts
 from .words import PROFILE
 
 __all__ = ["WarehouseAdapter"]
 
-_SETS = frozenset({"945", "997"})
+_SETS = frozenset({"824", "945", "997"})
 # Replies and receipts of one message: they are taken in at once, and meanwhile the worker does nothing else.
 _MAX_SETS = 1_000
 # W12 in all of them, as many as one set may have loops.
@@ -48,24 +50,26 @@ class WarehouseAdapter:
 
     def instruct(self, instruction: Instruction, stamp: Stamp) -> Native:
         """
-        A 940; ST02 is the group's number.
+        A 940, new, as a change or as a cancel; ST02 is the group's number.
 
         Raises:
-            Rejected: ``E_ACTION`` for anything but ``do``; ``E_VALUE`` for lines with several addresses.
+            Rejected: ``E_VALUE`` for lines with several addresses, and for ids that X12 cannot carry;
+                ``E_KEY_MISSING`` for a change of nothing.
         """
-        if instruction.verb is not Verb.DO:
-            raise Rejected("E_ACTION", f"warehouse cannot {instruction.verb.value}", "verb", Verb.DO.value)
+        changed = earlier(instruction, PROFILE)
         agreed = agreement_of(stamp.settings)
-        sets = [("940", shipping_order(instruction, agreed))]
+        sets = [("940", shipping_order(instruction, agreed, changed))]
         group = stamp.numbers["group"]
         body = agreed.interchange(stamp.at, stamp.numbers, _ORDERS, sets, set_control=group)
         number = len(instruction.lines)
-        summary = f"940 {instruction.reference}, {number} line{'s' * (number != 1)}"
+        does = "" if instruction.verb is Verb.DO else f"{instruction.verb.value} "
+        summary = f"940 {does}{instruction.reference}, {number} line{'s' * (number != 1)}"
         return Native(body=body, content_type=CONTENT_TYPE, summary=summary)
 
     def read_reply(self, native: Native) -> Iterator[Reply | Receipt | Rejected]:
         """
-        A reply for each 945, a receipt for each 997; their keys are ISA06, ISA13, GS06 and ST02.
+        A reply for each 945 and each OTI of an 824, a receipt for each 997; their keys are ISA06, ISA13, GS06
+        and ST02.
 
         Raises:
             Rejected: No interchange header can be read; or it holds too much (``E_RECORDS``).
@@ -81,11 +85,14 @@ class WarehouseAdapter:
 
 def _refuse_many(interchange: Interchange) -> None:
     sets = [one for group in interchange.groups for one in group.sets]
-    lines = sum(segment.id == "W12" for one in sets for segment in one.segments)
+    lines, verdicts = (
+        sum(segment.id == name for one in sets for segment in one.segments) for name in ("W12", "OTI")
+    )
     counted = (
         (len(sets), _MAX_SETS, "transaction sets"),
         (len(interchange.notes), _MAX_SETS, "TA1"),
         (lines, _MAX_LINES, "W12"),
+        (verdicts, _MAX_SETS, "OTI"),
     )
     for number, most, name in counted:
         if number > most:
@@ -101,7 +108,9 @@ def _said_in(interchange: Interchange) -> Iterator[Said]:
     found = [one for group in interchange.groups for one in _said_in_group(interchange, group)]
     if not found and not interchange.notes:
         where = f"byte {interchange.end}"
-        yield Rejected("E_EDI_STRUCTURE", "the interchange holds no transaction set", where, "a 945 or a 997")
+        yield Rejected(
+            "E_EDI_STRUCTURE", "the interchange holds no transaction set", where, "a 945, an 824 or a 997"
+        )
     yield from found
 
 
@@ -111,7 +120,7 @@ def _said_in_group(interchange: Interchange, group: Group) -> Iterator[Said]:
     for transaction_set in group.sets:
         numbers = (interchange.isa.sender.id, interchange.isa.control, group.gs.control)
         try:
-            yield _read(transaction_set, "/".join((*numbers, transaction_set.control)))
+            yield from _read(transaction_set, "/".join((*numbers, transaction_set.control)))
         except Rejected as rejected:
             yield rejected
 
@@ -129,12 +138,14 @@ def _refused_interchanges(interchange: Interchange) -> Iterator[Rejected]:
             yield Rejected("E_SYSTEM_REFUSED", what, ta1.where(4))
 
 
-def _read(transaction_set: TransactionSet, key: str) -> Reply | Receipt:
+def _read(transaction_set: TransactionSet, key: str) -> tuple[Reply | Receipt, ...]:
     if transaction_set.fault:
         raise Rejected.of(transaction_set.fault)
     if transaction_set.code == "997":
-        return _receipt(transaction_set, key)
-    return read_advice(transaction_set, key)
+        return (_receipt(transaction_set, key),)
+    if transaction_set.code == "824":
+        return read_verdicts(transaction_set, key)
+    return (read_advice(transaction_set, key),)
 
 
 def _receipt(transaction_set: TransactionSet, key: str) -> Receipt:

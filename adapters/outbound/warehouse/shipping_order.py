@@ -1,5 +1,6 @@
 """
-Set 940, the shipping order that a warehouse gets: from an instruction to segments.
+Set 940, the shipping order that a warehouse gets, new, as a change or as a cancel: from an instruction to
+segments.
 
 Source: X12 release 004010, segments W05, N1, N9, G62, LX, W01, G69, W76.
 """
@@ -13,6 +14,7 @@ from adapters.formats.x12_agreement import Agreement
 from canonical.errors import Rejected, shown
 from canonical.instructions import Instruction, InstructionLine
 from canonical.order import Address
+from canonical.systems import Verb
 
 __all__ = ["agreement_of", "shipping_order"]
 
@@ -28,6 +30,10 @@ _ROLES = ("deliveryAddress", "installationAddress")
 _STATE_CODE, _COUNTRY_CODES = 2, range(2, 4)
 # Code list 66: assigned by the buyer.  Code list 432: delivery requested on this date.
 _BY_BUYER, _DELIVERY = "92", "02"
+# Code list 473: original, change, cancel.
+_STATUS = {Verb.DO: "N", Verb.MODIFY: "R", Verb.UNDO: "F"}
+# Code list 128: mutually defined, original reference number.
+_KEY, _EARLIER = "ZZ", "F8"
 
 
 def agreement_of(settings: Mapping[str, str]) -> Agreement:
@@ -40,16 +46,22 @@ def agreement_of(settings: Mapping[str, str]) -> Agreement:
     return Agreement.of(us, them, settings)
 
 
-def shipping_order(instruction: Instruction, agreed: Agreement) -> list[SegmentOut]:
+def shipping_order(instruction: Instruction, agreed: Agreement, earlier: str = "") -> list[SegmentOut]:
     """
-    What stands between ST and SE of a 940 for a new order.
+    What stands between ST and SE of a 940.
+
+    Args:
+        earlier: Key of the instruction that a change or a cancel is about.
 
     Raises:
-        Rejected: ``E_VALUE`` for lines with several addresses, and for an offering id not to be written.
+        Rejected: ``E_VALUE`` for lines with several addresses, and for an id not to be written.
     """
-    segments: list[SegmentOut] = [("W05", "N", instruction.reference, _purchase_order(instruction, agreed))]
+    status, reference = _STATUS[instruction.verb], _written(instruction.reference, "reference", agreed)
+    segments: list[SegmentOut] = [("W05", status, reference, _purchase_order(instruction, agreed))]
     segments += _ship_to(instruction, agreed)
-    segments.append(("N9", "ZZ", instruction.key))
+    segments.append(("N9", _KEY, _written(instruction.key, "key", agreed)))
+    if earlier:
+        segments.append(("N9", _EARLIER, _written(earlier, "undoes", agreed)))
     if instruction.requested_completion_date:
         segments.append(("G62", _DELIVERY, instruction.requested_completion_date.date()))
     for line in instruction.lines:
@@ -60,13 +72,19 @@ def shipping_order(instruction: Instruction, agreed: Agreement) -> list[SegmentO
 
 def _line(line: InstructionLine, agreed: Agreement) -> Iterator[SegmentOut]:
     offering = line.item.product_offering
-    if not agreed.carries(offering.id):
-        what = f"{shown(offering.id)} cannot be written in X12"
-        raise Rejected("E_VALUE", what, f"line {line.number}", "printable ASCII without our separators")
+    id_ = _written(offering.id, f"line {line.number}", agreed)
     yield ("LX", line.number)
-    yield ("W01", line.item.quantity, "EA", None, "VN", offering.id)
+    yield ("W01", line.item.quantity, "EA", None, "VN", id_)
     if name := _text(offering.name, 45, agreed):
         yield ("G69", name)
+
+
+def _written(id_: str, where: str, agreed: Agreement) -> str:
+    """An id as it is: none is changed for a format's sake."""
+    if not agreed.carries(id_):
+        what = f"{shown(id_)} cannot be written in X12"
+        raise Rejected("E_VALUE", what, where, "printable ASCII without our separators")
+    return id_
 
 
 def _purchase_order(instruction: Instruction, agreed: Agreement) -> str | None:
