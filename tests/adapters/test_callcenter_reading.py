@@ -44,7 +44,7 @@ class TestWhatIsAsked:
         """
         found = one(SAMPLES["revision"])
 
-        assert (Scope.WHOLE, "1-70030", "orderNumber") == (found.scope, found.about.value, found.about.type)
+        assert (Scope.WHOLE, "1-70030", "SWIOrder") == (found.scope, found.about.value, found.about.type)
         assert [3] == [item.quantity for item in found.order.product_order_item]
 
     def test_a_cancel_needs_no_items(self):

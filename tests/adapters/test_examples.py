@@ -18,7 +18,9 @@ from adapters.inbound.web import WebAdapter
 from adapters.kit import Native, Stamp
 from adapters.outbound.crm import CrmAdapter
 from adapters.outbound.oss_internet import OssInternetAdapter
+from canonical.amendments import CancelTask, ChangeKind, TaskState
 from canonical.commands import RejectedDocument, SubmitOrder
+from canonical.errors import Fault
 from canonical.instructions import InstructionLine
 from canonical.keys import instruction_key, order_id
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
@@ -36,6 +38,7 @@ from canonical.order import (
     RelatedChannel,
 )
 from canonical.states import State
+from tests.adapters.amendments import amendment_of, applied, change_of, quote, refused
 from tests.adapters.catalogue import WEB_PORTAL
 from tests.adapters.instructions import CUSTOMER, DOOR, HOME, changing, instruction, line, turned, undoing
 from tests.adapters.web_orders import read
@@ -121,6 +124,38 @@ def changed(told, *lines, verb="modify"):
     return msgspec.structs.replace(one, key=instruction_key(ORDER, told.part, verb, 1))
 
 
+def told_of(what, kind=NoticeKind.CHANGED, **said):
+    """What stands beside the order in an event about a change or a cancel."""
+    return told(kind, order=order(State.IN_PROGRESS), **said)["event"][what]
+
+
+def changes():
+    """What became of the page's change: it was made, or half of it, or waits for a yes; and of its cancel."""
+    more = change_of(ChangeKind.CHANGE, msgspec.structs.replace(CASES.item, quantity=3), fields=("quantity",))
+    [router] = read((FIXTURES / "web" / "change.json").read_bytes()).add
+    settled = (applied(more), refused(change_of(ChangeKind.ADD, router), number=2))
+    task = CancelTask(
+        id="9b2f7c1e",
+        endpoint="web.portal",
+        at=AT,
+        state=TaskState.TERMINATED_WITH_ERROR,
+        document="C-2291-08",
+        reason="found it cheaper",
+        fault=Fault(code="E_TOO_LATE", what="the order cannot be cancelled any more"),
+        past=("warehouse",),
+    )
+    asked = {"document": "P-1", "base": 1}
+    return {
+        "web amendment": told_of("amendment", amendment=amendment_of("web.portal", *settled, **asked)),
+        "web quote": told_of(
+            "amendment",
+            NoticeKind.INFORMATION_REQUIRED,
+            amendment=amendment_of("web.portal", quote(more), **asked),
+        ),
+        "web cancelled": told_of("cancelProductOrder", cancel=task),
+    }
+
+
 def made():
     """All examples of what the hub writes, by name."""
     wrong = read((FIXTURES / "web" / "case.json").read_bytes().replace(b"CASE-01", b"CASE-99"))
@@ -166,6 +201,7 @@ def made():
             ),
         ),
         "web unknown": told(NoticeKind.STATUS, asked="C-2291-99"),
+        **changes(),
         "crm instruction": instructed(CrmAdapter(), crm),
         "crm change": instructed(CrmAdapter(), changed(crm, turned(CASES, quantity=3))),
         "oss instruction": instructed(OssInternetAdapter(), internet),
@@ -180,7 +216,10 @@ def test_what_the_hub_writes(name):
     assert made()[name] == written()[name]
 
 
-@pytest.mark.parametrize("name", ["web order", "web question"])
+PORTALS_SEND = ("web order", "web change", "web cancel", "web answer", "web question")
+
+
+@pytest.mark.parametrize("name", PORTALS_SEND)
 def test_what_portals_send(name):
     """What the page says to send is taken."""
     assert not isinstance(read(written()[name]), RejectedDocument)
@@ -221,8 +260,7 @@ def test_what_systems_say(adapter, name):
 def test_every_example_is_tested():
     """No example stands in a page that no test looks at."""
     read_ones = {
-        "web order",
-        "web question",
+        *PORTALS_SEND,
         "crm result",
         "crm result by line",
         "crm result of a change",

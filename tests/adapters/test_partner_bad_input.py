@@ -371,12 +371,12 @@ class TestSyntax:
         assert [[]] == refused(message)
 
     def test_a_set_that_is_not_agreed(self):
-        """E-15: changes come as 860, which nobody has agreed on yet."""
-        change = transaction_set("860", "BCH*04*SA*1**1*20261120")
-        message = interchange(group(change, kind="PC"), group(GOOD, control="99"))
+        """E-15: a shipping notice is nothing that a partner sends us."""
+        notice = transaction_set("856", "BSN*00*1*20261120*0930")
+        message = interchange(group(notice, kind="SH"), group(GOOD, control="99"))
 
-        assert [("E_EDI_TYPE", "850/0001 segment 1 ST01".replace("850", "860"))] == faults(message)
-        assert ["AK1*PC*77", "AK2*860*0001", "AK5*R*1", "AK9*R*1*1*0"] == acknowledged(message)[:4]
+        assert [("E_EDI_TYPE", "856/0001 segment 1 ST01")] == faults(message)
+        assert ["AK1*SH*77", "AK2*856*0001", "AK5*R*1", "AK9*R*1*1*0"] == acknowledged(message)[:4]
 
     @pytest.mark.parametrize(
         ("body", "code", "where"),

@@ -144,9 +144,10 @@ class TestLines:
 
     def test_the_codes_that_the_catalogue_knows_are_remembered(self, first):
         """They are what the partner wants to read in an answer; its own part number is none of ours."""
-        assert [["VP HX-A-BLK", "UP 076123400003"], ["VP CS-01"]] == [
-            [note.text for note in item.note] for item in first.order.product_order_item
-        ]
+        assert [
+            ["VP HX-A-BLK names HANDSET-A", "UP 076123400003 names HANDSET-A"],
+            ["VP CS-01 names CASE-01"],
+        ] == [[note.text for note in item.note] for item in first.order.product_order_item]
 
     @pytest.mark.parametrize(
         ("pairs", "offering"),

@@ -29,7 +29,7 @@ KNOWN = {
     "EdiEngine__ControlNumbersMismatch.edi": ["E_EDI_CONTROL"],
     "EdiEngine__NonEdi.edi": ["E_EDI_ISA"],
     "in_850.edi": [""],
-    "in_860.edi": ["E_EDI_TYPE"],
+    "in_860.edi": [""],
     "out_01_997.edi": [""],
     "out_02_855.edi": ["E_EDI_TYPE"],
     "out_04_865.edi": ["E_EDI_TYPE"],

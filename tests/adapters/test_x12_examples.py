@@ -16,10 +16,16 @@ EXAMPLE = re.compile(r"<!-- example: ([^>]+) -->\n+```text\n(.*?)```", re.DOTALL
 FIXTURES = {
     "docs/channels/partner.md": {
         "partner orders": "partner/in/orders",
+        "partner change": "partner/in/change",
+        "partner cancel": "partner/in/cancel",
+        "partner answer": "partner/in/answer",
         "partner question": "partner/in/inquiry",
         "partner acknowledgement": "partner/out/acknowledgement",
         "partner ta1": "partner/out/ta1",
         "partner decided": "partner/out/855-accepted",
+        "partner changed": "partner/out/865-changed",
+        "partner quote": "partner/out/865-quote",
+        "partner cancelled": "partner/out/865-cancelled",
         "partner shipped": "partner/out/870-shipped",
         "partner not found": "partner/out/870-not-found",
     },

@@ -15,7 +15,7 @@ from adapters.inbound.store import StoreAdapter
 from adapters.inbound.web import WebAdapter
 from adapters.kit import Native
 from adapters.outbound.oss_mobile import OssMobileAdapter
-from canonical.commands import RejectedDocument, SubmitOrder
+from canonical.commands import AmendOrder, RejectedDocument, SubmitOrder
 from canonical.errors import Rejected
 from canonical.order import every_item
 from canonical.references import Code, Endpoint, Identifier, Offering, References
@@ -88,9 +88,20 @@ def _summary(said):
                 f"{one.action.value} {one.quantity} {one.product_offering.id}" for one in items
             )
             return f"SubmitOrder {origin.document}: {wanted}"
+        case AmendOrder(origin=origin, scope=scope):
+            return f"AmendOrder {origin.document}: {scope.value}: {_wanted(said)}"
         case Reply(word=word, lines=lines):
             return f"Reply {word} of {len(lines)} lines"
         case Receipt():
             return "Receipt"
         case _:
             return f"{type(said).__name__} {said.origin.document}".rstrip()
+
+
+def _wanted(amendment):
+    """What an amendment asks of items."""
+    whole = every_item(amendment.order.product_order_item) if amendment.order else ()
+    said = [f"{one.action.value} {one.quantity} {one.product_offering.id}" for one in whole]
+    said += [f"add {one.quantity} {one.product_offering.id}" for one in amendment.add]
+    said += [f"change {one.item} to {one.quantity}" for one in amendment.change]
+    return ", ".join([*said, *(f"remove {one}" for one in amendment.remove)])

@@ -17,10 +17,10 @@ from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind
 from canonical.references import References
 
-from .answers import acknowledgement, answer, status_notice
-from .order import ORDER, QUESTION, read_order, read_question
+from .answers import acknowledgement, answer, refused_later, status_notice
+from .order import ANSWERED, ORDER, QUESTION, read_answer, read_order, read_question
 from .profile import FROM, Agreement, only_endpoint, sender_of
-from .vocabulary import CHANNEL, DATA, QUERY, SERVICE, UPSERT
+from .vocabulary import ANSWER, CHANNEL, DATA, QUERY, SERVICE, UPSERT
 
 __all__ = ["CallCenterAdapter"]
 
@@ -30,11 +30,13 @@ _AT_ONCE = 1_000
 _SOAP = "soap"
 _VERSIONS = {"1.1": Version.V1_1, "1.2": Version.V1_2}
 _NAMES = {version: name for name, version in _VERSIONS.items()}
+_TYPES = {UPSERT: ORDER, QUERY: QUESTION, ANSWER: ANSWERED}
 
 
 class CallCenterAdapter:
     """
-    Translate the call centre's requests: orders to be entered or changed, and questions for a status.
+    Translate the call centre's requests: orders to be entered, changed or cancelled, answers to quotes, and
+    questions for a status.
 
     Its envelope key is the hash of the bytes, since SOAP numbers no message.  What is wrong with the envelope
     is one rejected document, what is wrong with an order is that order's alone.
@@ -59,10 +61,15 @@ class CallCenterAdapter:
         except Rejected as rejected:
             yield RejectedDocument(origin=origin, fault=rejected.fault)
             return
-        asked = envelope.body.local == QUERY
+        operation = envelope.body.local
         for position, node in enumerate(nodes, 1):
-            place = replace(origin, position=position, document_type=QUESTION if asked else ORDER)
-            yield read_question(node, place) if asked else read_order(node, place, agreed, references)
+            place = replace(origin, position=position, document_type=_TYPES[operation])
+            if operation == QUERY:
+                yield read_question(node, place)
+            elif operation == ANSWER:
+                yield read_answer(node, place)
+            else:
+                yield read_order(node, place, agreed, references)
 
     def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
         """
@@ -75,14 +82,16 @@ class CallCenterAdapter:
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """
         ``UpdateLineItems``, or the answer to a question; None for ``rejected``, which the answer to the
-        request has told.
+        request has told, unless what is refused had been taken before.
         """
-        if stamp.endpoint is None or notice.kind is NoticeKind.REJECTED:
+        if stamp.endpoint is None:
             return None
         agreed = Agreement.of(stamp.endpoint)
         if notice.kind is NoticeKind.STATUS:
             return answer(notice, agreed, _spoken(notice.origin) if notice.origin else agreed.version)
-        return status_notice(notice, notice.order, agreed) if notice.order else None
+        if notice.kind is NoticeKind.REJECTED or notice.order is None:
+            return refused_later(notice, agreed.version)
+        return status_notice(notice, notice.order, agreed)
 
 
 def _spoken(origin: Origin) -> Version:
@@ -93,9 +102,9 @@ def _documents(request: XmlNode) -> tuple[XmlNode, ...]:
     """
     The orders that a request is about.
     """
-    if request.local not in (UPSERT, QUERY):
+    if request.local not in _TYPES:
         what = f"the operation {shown(request.local)} is not known"
-        raise request.reject("E_SOAP", what, f"{UPSERT}, {QUERY}")
+        raise request.reject("E_SOAP", what, ", ".join(_TYPES))
     if request.uri != SERVICE:
         raise request.foreign(SERVICE)
     request.refuse_unknown(("ListOfSWIOrderIO",), DATA)

@@ -8,20 +8,23 @@ from collections.abc import Iterator, Sequence
 
 from adapters.formats.soap import Blame, Version, envelope_bytes, fault_bytes
 from adapters.formats.xml_element import Element
-from adapters.formats.xml_write import sayable
 from adapters.kit.contract import Native
 from canonical.errors import Fault, shown
 from canonical.notices import Notice, NoticeKind, Outcome, Verdict
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
 
+from .changes import change_elements
+from .order import ANSWERED, CANCEL, REVISION
 from .profile import Agreement
-from .vocabulary import PREFIXES, ROW_TYPE, STATE_WORDS, data, service
+from .vocabulary import PREFIXES, ROW_TYPE, STATE_WORDS, data, service, texts
 
-__all__ = ["acknowledgement", "answer", "status_notice"]
+__all__ = ["acknowledgement", "answer", "refused_later", "status_notice"]
 
 # An item in one of these states is shown with the last error that was recorded for it.
 _BAD = frozenset({State.PENDING, State.HELD, State.FAILED, State.REJECTED, State.CANCELLED})
+# Documents of which it is told that they were taken; the order that they are about may not be there yet.
+_TAKEN = frozenset({REVISION, CANCEL, ANSWERED})
 # Characters of a fault's text: a path may be long, and the whole of it stands in the detail too.
 _LONGEST = 4_000
 
@@ -38,8 +41,9 @@ def acknowledgement(verdicts: Sequence[Verdict], version: Version) -> Native | N
     if len(refused) == len(verdicts):
         return _refusal(refused, version)
     listed = data("ListOfSWIOrderIO", [_verdict(one) for one in told])
-    body = envelope_bytes(version, service("SWIOrderUpsert_Output", listed), PREFIXES)
-    summary = f"SWIOrderUpsert_Output: {len(told) - len(refused)} taken, {len(refused)} refused"
+    operation = "SWIOrderAnswer" if told[0].origin.document_type == ANSWERED else "SWIOrderUpsert"
+    body = envelope_bytes(version, service(f"{operation}_Output", listed), PREFIXES)
+    summary = f"{operation}_Output: {len(told) - len(refused)} taken, {len(refused)} refused"
     return Native(body, version.content_type, summary)
 
 
@@ -52,6 +56,19 @@ def status_notice(notice: Notice, order: Order, agreed: Agreement) -> Native:
     number = _own_number(notice, order)
     summary = f"UpdateLineItems for {number}: {notice.kind.value}, {order.state.value}"
     return Native(body, agreed.version.content_type, summary)
+
+
+def refused_later(notice: Notice, version: Version) -> Native | None:
+    """
+    A fault for a change or a cancel that was taken, waited for its order, and is refused; None for a document
+    that was refused at once, which its answer has told.
+    """
+    asked = notice.cancel or notice.amendment
+    if asked is None:
+        return None
+    fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
+    details = notice.origin.details if notice.origin else {}
+    return _fault([(details.get("number") or shown(asked.document), details.get("row", ""), fault)], version)
 
 
 def answer(notice: Notice, agreed: Agreement, version: Version) -> Native:
@@ -72,7 +89,8 @@ def _speaks(verdict: Verdict) -> bool:
     """
     A question that was taken is answered by a notice, and by nothing before.
     """
-    return verdict.order is not None or bool(verdict.order_id) or verdict.fault is not None
+    known = verdict.order is not None or bool(verdict.order_id)
+    return known or verdict.fault is not None or verdict.origin.document_type in _TAKEN
 
 
 def _refusal(refused: Sequence[Verdict], version: Version) -> Native | None:
@@ -94,20 +112,20 @@ def _fault(told: Sequence[tuple[str, str, Fault]], version: Version) -> Native:
 
 
 def _fault_fields(number: str, row: str, fault: Fault) -> Iterator[Element]:
-    yield from _texts({"OrderNumber": number, "Id": row, "ErrorCode": fault.code})
-    yield from _texts({"ErrorPlace": fault.where, "ErrorText": fault.what, "Allowed": fault.allowed})
+    yield from texts({"OrderNumber": number, "Id": row, "ErrorCode": fault.code})
+    yield from texts({"ErrorPlace": fault.where, "ErrorText": fault.what, "Allowed": fault.allowed})
 
 
 def _verdict(verdict: Verdict) -> Element:
     details, order = verdict.origin.details, verdict.order
-    fields = _texts({"Id": details.get("row", ""), "OrderNumber": details.get("number", "")})
+    fields = texts({"Id": details.get("row", ""), "OrderNumber": details.get("number", "")})
     if verdict.outcome is Outcome.REJECTED and verdict.fault:
         fault = verdict.fault
         said = {"ErrorCode": fault.code, "ErrorPlace": fault.where, "ErrorText": fault.what}
-        return data("SWIOrder", [*fields, data("Status", "Rejected"), *_texts(said)])
-    state = STATE_WORDS[order.state] if order else STATE_WORDS[State.ACKNOWLEDGED]
+        return data("SWIOrder", [*fields, data("Status", "Rejected"), *texts(said)])
     number = order.id if order else verdict.order_id
-    return data("SWIOrder", [*fields, data("IntegrationId", number), data("Status", state)])
+    state = STATE_WORDS[order.state if order else State.ACKNOWLEDGED] if number else ""
+    return data("SWIOrder", [*fields, *texts({"IntegrationId": number, "Status": state})])
 
 
 def _status(notice: Notice, order: Order, agreed: Agreement) -> Element:
@@ -124,7 +142,8 @@ def _status(notice: Notice, order: Order, agreed: Agreement) -> Element:
         "CompletedDate": agreed.written(order.completion_date) if order.completion_date else "",
     }
     items = [_item(order, one) for one in every_item(order.product_order_item)]
-    return data("SWIOrder", [*_texts(said), data("ListOfSWIOrderItem", items)])
+    changes = change_elements(notice, order, agreed)
+    return data("SWIOrder", [*texts(said), data("ListOfSWIOrderItem", items), *changes])
 
 
 def _when(agreed: Agreement, order: Order) -> str:
@@ -160,11 +179,4 @@ def _item(order: Order, item: OrderItem) -> Element:
         "ErrorCode": trouble.code if trouble else "",
         "ErrorText": trouble.reason if trouble else "",
     }
-    return data("SWIOrderItem", _texts(said))
-
-
-def _texts(said: dict[str, str]) -> list[Element]:
-    """
-    An element for each text that is not empty, in this order.
-    """
-    return [data(name, sayable(text)) for name, text in said.items() if text]
+    return data("SWIOrderItem", texts(said))

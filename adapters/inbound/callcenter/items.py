@@ -40,13 +40,13 @@ _TEXTS = ("ServiceId", "AssetIntegrationId")
 _LISTED = "ListOfSWIOrderItemXa"
 _FIELDS = frozenset(
     {
-        "Id", "LineNumber", "ParentOrderItemId", "RootOrderItemId", "ActionCode", "Product", "Qty",
+        "Id", "LineNumber", "ParentOrderItemId", "RootOrderItemId", "ActionCode", "Status", "Product", "Qty",
         "NetPrice", "PriceType", "Comments", _LISTED, *_TEXTS, *place_fields("Service"),
     }
 )  # fmt: skip
 # Told of the product by its offering, of the order by the hub, or for the agent's screen only.
 _PASSED_OVER = frozenset(
-    {"Status", "ProductId", "ProductDescription", "PartNumber", "UnitofMeasure", "Created", "Updated"}
+    {"ProductId", "ProductDescription", "PartNumber", "UnitofMeasure", "Created", "Updated"}
 )
 _ATTRIBUTE = frozenset({"Name", "Value", "ActionCode", "DataType"})
 
@@ -54,6 +54,8 @@ _PRICE_TYPES = {"One-Time": "oneTime", "Recurring": "recurring", "Usage": "usage
 # An attribute's DataType, and TMF622's word for the type of its value.
 _VALUE_TYPES = {"Text": "string", "Number": "number", "Integer": "integer", "Boolean": "boolean"}
 _REMOVED = "Delete"
+# Of all that the agent's screen says of a line, the one that is a wish: the line shall go, and what it holds.
+_CANCELLED = "Cancelled"
 _MONEY_LIMIT = 10**12
 _MAX_VALUE = 4_000
 
@@ -68,11 +70,12 @@ class _Read:
     item: OrderItem
     parent: str
     root: str
+    cancelled: bool
 
 
 def read_items(listed: XmlNode, agreed: Agreement, references: References) -> tuple[OrderItem, ...]:
     """
-    The top items with what they hold, in the document's order.
+    The top items with what they hold, in the document's order; those that are cancelled are left out.
 
     Raises:
         Rejected: At the first fault.
@@ -89,9 +92,15 @@ def read_items(listed: XmlNode, agreed: Agreement, references: References) -> tu
         if item.id in lines:
             number = node.child("LineNumber")
             raise number.reject("E_DUPLICATE_LINE", f"line {shown(item.id)} was there before", "each once")
-        found[row] = _Read(node, item, _named(node, "ParentOrderItemId"), _named(node, "RootOrderItemId"))
+        parent, root = _named(node, "ParentOrderItemId"), _named(node, "RootOrderItemId")
+        found[row] = _Read(node, item, parent, root, _named(node, "Status") == _CANCELLED)
         lines.add(item.id)
-    return _nested(found)
+    items = _nested(found)
+    if not items:
+        raise listed.reject(
+            "E_NO_ORDER", "every line is cancelled", "a line that is not, or an order that is"
+        )
+    return items
 
 
 def _named(node: XmlNode, local: str) -> str:
@@ -104,7 +113,8 @@ def _nested(found: Mapping[str, _Read]) -> tuple[OrderItem, ...]:
     tops: list[str] = []
     for row, one in found.items():
         _check_root(row, one, found)
-        (inside[one.parent] if one.parent else tops).append(row)
+        if not one.cancelled:
+            (inside[one.parent] if one.parent else tops).append(row)
     return tuple(_with(row, inside, found) for row in tops)
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from adapters.formats.xml_node import XmlNode
+from canonical.amendments import CancelScope
 from canonical.commands import (
     AmendOrder,
+    Answer,
     AskStatus,
     CancelOrder,
     Command,
@@ -33,13 +35,23 @@ from .places import place_fields, place_of
 from .profile import Agreement
 from .vocabulary import NUMBER_TYPE, ROW_TYPE
 
-__all__ = ["read_order", "read_question"]
+__all__ = [
+    "ANSWERED",
+    "CANCEL",
+    "ORDER",
+    "QUESTION",
+    "REVISION",
+    "read_answer",
+    "read_order",
+    "read_question",
+]
 
 _LISTED = "ListOfSWIOrderItem"
 _FIELDS = frozenset(
     {
         "Id", "OrderNumber", "Revision", "Status", "AccountId", "AccountName", "CurrencyCode", "DueDate",
-        "RequestedStartDate", "HoldFlag", "Priority", "Comments", _LISTED, *place_fields("ShipTo"),
+        "RequestedStartDate", "HoldFlag", "AtomicFlag", "CancelScope", "Priority", "Comments", _LISTED,
+        *place_fields("ShipTo"),
     }
 )  # fmt: skip
 # Who typed what when, and what the call centre's own price list makes of it.
@@ -54,12 +66,13 @@ _CANCELLED = "Cancelled"
 _STATUSES = frozenset({"Pending", "Open", _CANCELLED})
 # The hub's words are TMF622's, 0 to 4.
 _PRIORITIES = {"1-ASAP": "0", "2-High": "1", "3-Medium": "2", "4-Low": "3"}
+_SCOPES = {"All": CancelScope.ALL, "WhatIsPossible": CancelScope.WHAT_IS_POSSIBLE}
 _MAX_TEXT = 4_000
 _MAX_REVISION = 9_999
 
 # Document types: a revision, a cancel and a held order have keys of their own beside the order's.
-ORDER, REVISION, CANCEL, HOLD, QUESTION = (
-    "SWIOrder", "SWIOrderRevision", "SWIOrderCancel", "SWIOrderHold", "SWIOrderQuery",
+ORDER, REVISION, CANCEL, HOLD, QUESTION, ANSWERED = (
+    "SWIOrder", "SWIOrderRevision", "SWIOrderCancel", "SWIOrderHold", "SWIOrderQuery", "SWIOrderAnswer",
 )  # fmt: skip
 
 
@@ -88,7 +101,8 @@ class _Head:
         """
         The order's number; with its revision where the order may be said again.
         """
-        return f"{self.number}/{self.revision}" if self.kind == REVISION else self.number
+        again = self.kind in {REVISION, CANCEL} and self.revision > 1
+        return f"{self.number}/{self.revision}" if again else self.number
 
 
 def read_order(
@@ -120,6 +134,25 @@ def read_question(node: XmlNode, origin: Origin) -> AskStatus | RejectedDocument
         return RejectedDocument(origin=named, fault=rejected.fault)
 
 
+def read_answer(node: XmlNode, origin: Origin) -> Answer | RejectedDocument:
+    """
+    Yes or no to a quote; the quote's number is the answer's.
+    """
+    named = _numbered(node, replace(origin, document_type=ANSWERED))
+    try:
+        node.refuse_unknown(("OrderNumber", "Question", "Accepted", "Comments"))
+        number, question = node.child("OrderNumber").text(128), node.child("Question").text(128)
+        return Answer(
+            origin=replace(named, document=question),
+            about=OrderRef(value=number),
+            question=question,
+            accepted=_flag(node.child("Accepted")),
+            text=_prose(node.get("Comments")),
+        )
+    except Rejected as rejected:
+        return RejectedDocument(origin=named, fault=rejected.fault)
+
+
 def _numbered(node: XmlNode, origin: Origin) -> Origin:
     """
     The numbers of the document as far as they can be read: whatever else is wrong, the answer names it.
@@ -142,20 +175,32 @@ def _head(node: XmlNode) -> _Head:
         row=node.child("Id").key(),
         revision=revision.integer(1, _MAX_REVISION) if revision else 1,
         status=node.child("Status").enum(_STATUSES, code="E_ACTION"),
-        hold=hold is not None and hold.enum(("Y", "N")) == "Y",
+        hold=hold is not None and _flag(hold),
     )
 
 
 def _command(
     node: XmlNode, head: _Head, origin: Origin, agreed: Agreement, references: References
 ) -> Command:
-    about = OrderRef(value=head.number, type=NUMBER_TYPE)
+    about = OrderRef(value=head.number, type=ORDER)
     if head.kind == CANCEL:
-        comments = node.get("Comments")
-        return CancelOrder(origin=origin, about=about, reason=_prose(comments))
+        scope = node.get("CancelScope")
+        return CancelOrder(
+            origin=origin,
+            about=about,
+            scope=_SCOPES[scope.enum(_SCOPES)] if scope else CancelScope.ALL,
+            reason=_prose(node.get("Comments")),
+        )
     content = _content(node, head, agreed, references)
     if head.kind == REVISION:
-        return AmendOrder(origin=origin, about=about, scope=Scope.WHOLE, order=content)
+        atomic = node.get("AtomicFlag")
+        return AmendOrder(
+            origin=origin,
+            about=about,
+            scope=Scope.WHOLE,
+            order=content,
+            atomic=atomic is not None and _flag(atomic),
+        )
     if head.kind == HOLD:
         return SaveDraft(origin=origin, order=content)
     return SubmitOrder(origin=origin, order=content)
@@ -201,6 +246,10 @@ def _customer(node: XmlNode) -> tuple[RelatedParty, ...]:
         return ()
     party = PartyRef(id=account.text(128), name=name.text() if name else "")
     return (RelatedParty(role="customer", party_or_party_role=party),)
+
+
+def _flag(node: XmlNode) -> bool:
+    return node.enum(("Y", "N")) == "Y"
 
 
 def _prose(node: XmlNode | None) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.formats.xml_element import Vocabulary
+from adapters.formats.xml_element import Element, Vocabulary
+from adapters.formats.xml_write import sayable
 from canonical.states import Action, State
 
 __all__ = [
     "ACTIONS",
+    "ANSWER",
     "CHANNEL",
     "CODE_TYPE",
     "DATA",
@@ -25,6 +27,7 @@ __all__ = [
     "UPSERT",
     "data",
     "service",
+    "texts",
 ]
 
 CHANNEL = "callcenter"
@@ -40,7 +43,7 @@ PREFIXES: Mapping[str, str] = {SERVICE: "asi", DATA: "data"}
 service = Vocabulary(SERVICE)
 data = Vocabulary(DATA)
 
-UPSERT, QUERY = "SWIOrderUpsert_Input", "SWIOrderQuery_Input"
+UPSERT, QUERY, ANSWER = "SWIOrderUpsert_Input", "SWIOrderQuery_Input", "SWIOrderAnswer_Input"
 
 CODE_TYPE = "PRODUCT"
 """Type of the catalogue's codes that are product names of the call centre."""
@@ -71,3 +74,8 @@ STATE_WORDS: Mapping[State, str] = {
     State.REJECTED: "Rejected",
     State.CANCELLED: "Cancelled",
 }
+
+
+def texts(said: Mapping[str, str]) -> list[Element]:
+    """An element for each text that is not empty, in this order; what XML cannot hold becomes ``?``."""
+    return [data(name, sayable(text)) for name, text in said.items() if text]

@@ -17,6 +17,8 @@ from canonical.notices import Intake, Notice, NoticeKind
 from canonical.references import Endpoint, References
 
 from .acknowledge import Answer, answer_to
+from .change_answer import change_answer, change_refusal, is_answered
+from .change_request import read_change
 from .inquiry import read_inquiry
 from .order_response import order_response, refusal
 from .profile import CHANNEL, agreement_with, fault_of_group, fault_of_interchange, isa_where
@@ -28,14 +30,14 @@ from .trailing import trailing
 
 __all__ = ["PartnerAdapter"]
 
-_SETS = frozenset({"850", "869", "997"})
+_SETS = frozenset({"850", "860", "869", "997"})
 
 Read = Command | RejectedDocument
 
 
 class PartnerAdapter:
     """
-    Translate trading partners' X12: 850 orders, 869 questions, 997 and TA1 receipts.
+    Translate trading partners' X12: 850 orders, 860 changes, 869 questions, 997 and TA1 receipts.
 
     Who sends is told by ISA05 and ISA06; an interchange of an unknown sender is one rejected document without
     an endpoint.
@@ -66,15 +68,20 @@ class PartnerAdapter:
         return _acknowledgement(answer, agreement_with(stamp.endpoint), stamp)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
-        """An 855 when an order is decided or refused, an 870 for all else; None for what the 997 has said."""
+        """
+        An 855 when an order is decided or refused, an 865 for what became of a change or a cancel, or what it
+        waits for; an 870 for all else.  None for what the 997 has said.
+        """
         if stamp.endpoint is None:
             return None
         agreed = agreement_with(stamp.endpoint)
         order, number = notice.order, stamp.numbers["interchange"]
         if notice.kind is NoticeKind.REJECTED:
-            told = refusal(notice, stamp.at)
+            told = refusal(notice, stamp.at) or change_refusal(notice, stamp.at)
         elif notice.kind is NoticeKind.ACCEPTED:
             told = order_response(notice, order, agreed, stamp.at) if order else None
+        elif order is not None and is_answered(notice):
+            told = change_answer(notice, order, agreed, stamp.at)
         else:
             told = status_report(notice, order, agreed, stamp.at, str(number))
         if told is None:
@@ -137,6 +144,8 @@ def _document(
     match transaction_set.code:
         case "850":
             yield read_purchase_order(transaction_set, group, endpoint, agreed, references)
+        case "860":
+            yield read_change(transaction_set, group, endpoint, agreed, references)
         case "869":
             yield read_inquiry(transaction_set, group, agreed)
         case _:

@@ -1,15 +1,16 @@
 """
 The layouts of the sets that partners send, as data.
 
-Source: ASC X12 release 004010, transaction sets 850 and 869.  All segments of the standard may come; which of
-them are read is said in docs/channels/partner.md.  How often an optional one may come is not checked.
+Source: ASC X12 release 004010, transaction sets 850, 860 and 869.  All segments of the standard may come;
+which of them are read is said in docs/channels/partner.md.  How often an optional one may come is not
+checked.
 """
 
 from __future__ import annotations
 
 from adapters.formats.x12 import MANY, Layout, Loop, Use
 
-__all__ = ["INQUIRY", "PURCHASE_ORDER"]
+__all__ = ["INQUIRY", "ORDER_CHANGE", "PURCHASE_ORDER"]
 
 
 def _any(ids: str) -> Layout:
@@ -41,48 +42,61 @@ _SUBLINE = _loop(
     _QTY,
     _loop("N1 N2 N3 N4 NX2 REF PER SI"),
 )
-_LINE = Loop(
-    (
-        Use("PO1", required=True),
-        *_any("LIN SI CUR CN1 PO3"),
-        _loop("CTP CUR"),
-        *_any("PAM MEA"),
-        _loop("PID MEA"),
-        *_any("PWK"),
-        _loop("PO4 MEA"),
-        *_any("REF PER"),
-        _SAC,
-        *_any("IT8 CSH ITD DIS INC TAX FOB SDQ IT3 DTM TC2 TD1 TD5 TD3 TD4 PCT MAN MSG SPI TXI CTB"),
-        _QTY,
-        _loop("SCH TD1 TD5 TD3 TD4 REF"),
-        _loop("PKG MEA"),
-        *_any("LS"),
-        _loop("LDT QTY MSG REF", _LM),
-        *_any("LE"),
-        _N9,
-        _LINE_PARTY,
-        _SUBLINE,
-        _AMT,
-        _LM,
-    ),
-    required=True,
-)
 
-PURCHASE_ORDER: Layout = (
-    Use("BEG", required=True),
-    *_any("CUR REF PER TAX FOB CTP PAM CSH"),
-    _SAC,
-    *_any("ITD DIS INC DTM LDT LIN SI PID MEA PWK PKG TD1 TD5 TD3 TD4 MAN PCT CTB TXI"),
-    _AMT,
-    _N9,
-    _PARTY,
-    _LM,
-    _SPI,
-    _ADV,
-    _LINE,
-    *_any("CTT AMT"),
-)
+
+def _line(first: str, *, required: bool = False) -> Loop:
+    """The loop of one line; 850 and 860 differ in where PKG may stand, and in how the loop begins."""
+    return Loop(
+        (
+            Use(first, required=True),
+            *_any("LIN SI CUR CN1 PO3"),
+            _loop("CTP CUR"),
+            *_any("PAM MEA"),
+            _loop("PID MEA"),
+            *_any("PWK"),
+            *(_any("PKG") if first == "POC" else ()),
+            _loop("PO4 MEA"),
+            *_any("REF PER"),
+            _SAC,
+            *_any("IT8 CSH ITD DIS INC TAX FOB SDQ IT3 DTM TC2 TD1 TD5 TD3 TD4 PCT MAN MSG SPI TXI CTB"),
+            _QTY,
+            _loop("SCH TD1 TD5 TD3 TD4 REF"),
+            _loop("PKG MEA"),
+            *_any("LS"),
+            _loop("LDT QTY MSG REF", _LM),
+            *_any("LE"),
+            _N9,
+            _LINE_PARTY,
+            _SUBLINE,
+            _AMT,
+            _LM,
+        ),
+        required=required,
+    )
+
+
+def _order(first: str, line: Loop) -> Layout:
+    return (
+        Use(first, required=True),
+        *_any("CUR REF PER TAX FOB CTP PAM CSH"),
+        _SAC,
+        *_any("ITD DIS INC DTM LDT LIN SI PID MEA PWK PKG TD1 TD5 TD3 TD4 MAN PCT CTB TXI"),
+        _AMT,
+        _N9,
+        _PARTY,
+        _LM,
+        _SPI,
+        _ADV,
+        line,
+        *_any("CTT AMT"),
+    )
+
+
+PURCHASE_ORDER: Layout = _order("BEG", _line("PO1", required=True))
 """Set 850."""
+
+ORDER_CHANGE: Layout = _order("BCH", _line("POC"))
+"""Set 860; a cancel, an answer and a change of the heading alone have no line."""
 
 INQUIRY: Layout = (
     Use("BSI", required=True),

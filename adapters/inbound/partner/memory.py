@@ -32,13 +32,26 @@ def date_of(order: Order, endpoint: str) -> dt.date:
     )
 
 
-def code_note(endpoint: str, qualifier: str, code: str) -> Note:
-    """One pair of PO106 and the following that names the offering; the qualifier has two characters."""
-    return Note(text=f"{qualifier} {code}", author=endpoint)
+def code_note(endpoint: str, qualifier: str, code: str, offering: str) -> Note:
+    """
+    One pair of PO106 and the following that names the offering; the qualifier has two characters.
+
+    The offering stands with it: a change, by whoever, may put another one into the line.
+    """
+    return Note(text=f"{qualifier} {code}{_names(offering)}", author=endpoint)
 
 
 def codes_of(item: OrderItem, endpoint: str) -> tuple[str, ...]:
-    """The pairs, flat; the hub's own code (``VN``, the seller's item number) when there are none."""
-    pairs = (one.text.partition(" ") for one in item.note if one.author == endpoint)
+    """
+    The pairs by which ``endpoint`` named what the line holds now, flat; the hub's own code (``VN``, the
+    seller's item number) when there are none.
+    """
+    names = _names(item.product_offering.id)
+    said = (one.text for one in item.note if one.author == endpoint and one.text.endswith(names))
+    pairs = (one.removesuffix(names).partition(" ") for one in dict.fromkeys(said))
     flat = tuple(element for qualifier, _, code in pairs for element in (qualifier, code))
     return flat or ("VN", item.product_offering.id)
+
+
+def _names(offering: str) -> str:
+    return f" names {offering}"

@@ -16,8 +16,8 @@ from canonical.order import Order, OrderItem
 from canonical.states import Cause, State
 
 from .acknowledge import was_duplicate
-from .memory import codes_of, date_of
-from .told import Told, line_of, sentence_of, trouble_of, trouble_segments
+from .memory import date_of
+from .told import Told, line_of, number_told, pairs_of, sentence_of, trouble_of, trouble_segments
 
 __all__ = ["line_code", "order_response", "refusal"]
 
@@ -49,7 +49,18 @@ def order_response(notice: Notice, order: Order, agreed: Agreement, at: dt.datet
     verdict = _verdict(codes)
     date = date_of(order, notice.endpoint)
     segments: list[SegmentOut] = [
-        ("BAK", "00", verdict, notice.document, date, None, None, None, order.id, at.date())
+        (
+            "BAK",
+            "00",
+            verdict,
+            number_told(notice.document, agreed, 22),
+            date,
+            None,
+            None,
+            None,
+            order.id,
+            at.date(),
+        )
     ]
     for item, code in zip(lines, codes, strict=True):
         segments += _line(order, item, code, notice.endpoint, agreed)
@@ -90,9 +101,8 @@ def _verdict(codes: Sequence[str]) -> str:
 
 def _line(order: Order, item: OrderItem, code: str, endpoint: str, agreed: Agreement) -> Iterator[SegmentOut]:
     price = item.item_price[0].price.value if item.item_price else None
-    named = codes_of(item, endpoint)
-    pairs = named if all(map(agreed.carries, named)) else ()
-    yield ("PO1", line_of(item), item.quantity, "EA", price, None, *pairs)
+    pairs = pairs_of(item, endpoint, agreed)
+    yield ("PO1", line_of(item, agreed), item.quantity, "EA", price, None, *pairs)
     expected: tuple[Element, ...] = ()
     if order.expected_completion_date and code not in _GONE:
         expected = (_EXPECTED, order.expected_completion_date.date())

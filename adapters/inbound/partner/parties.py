@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from adapters.formats.x12 import Turn
 from canonical.order import Address, PartyRef, Place, RelatedParty
 
-__all__ = ["customer_of", "delivery_of"]
+__all__ = ["buyer_of", "customer_of", "delivery_of"]
 
 # Who the order is for, the first that is named: the buyer, who pays, who gets the goods.
 _CUSTOMERS = ("BY", "BT", "ST")
@@ -29,6 +29,18 @@ def customer_of(order: Turn) -> tuple[RelatedParty, ...]:
     named = {code: party for code, _, party in map(_party, order.loops("N1")) if party}
     code = next((code for code in _CUSTOMERS if code in named), None)
     return (RelatedParty(role="customer", party_or_party_role=named[code]),) if code else ()
+
+
+def buyer_of(change: Turn) -> tuple[RelatedParty, ...] | None:
+    """
+    The ``BY`` of a change as the customer.  None when it names none: who pays and who gets the goods stand in
+    for the buyer in a whole order only.
+
+    Raises:
+        Rejected: An element of an N1 is missing or too long.
+    """
+    named = next((party for code, _, party in map(_party, change.loops("N1")) if code == "BY"), None)
+    return (RelatedParty(role="customer", party_or_party_role=named),) if named else None
 
 
 def delivery_of(turn: Turn) -> tuple[Place, ...]:

@@ -16,8 +16,8 @@ from canonical.notices import Notice, NoticeKind
 from canonical.order import Order, OrderItem
 from canonical.states import Cause, State
 
-from .memory import codes_of, date_of
-from .told import SHIPPED, Told, line_of, shipped_items, trouble_of
+from .memory import date_of
+from .told import SHIPPED, Told, line_of, number_told, pairs_of, shipped_items, trouble_of
 
 __all__ = ["status_report"]
 
@@ -68,7 +68,9 @@ def status_report(
         segments += [("PRF", notice.asked), ("ISR", _NOT_FOUND[0], None, _NOT_FOUND[1])]
         return Told("RS", "870", segments, f"870 for {notice.asked}: not found")
     status = _of_order(order)
-    segments.append(("PRF", notice.document, None, None, date_of(order, notice.endpoint)))
+    segments.append(
+        ("PRF", number_told(notice.document, agreed, 22), None, None, date_of(order, notice.endpoint))
+    )
     segments.append(_isr(status, order.completion_date or at))
     segments += _text(order.product_order_jeopardy_alert[-1].message if _late(notice, order) else "")
     segments.append(("REF", "VN", order.id))
@@ -121,9 +123,8 @@ def _late(notice: Notice, order: Order) -> bool:
 def _line(
     notice: Notice, order: Order, item: OrderItem, agreed: Agreement, at: dt.datetime
 ) -> Iterator[SegmentOut]:
-    named = codes_of(item, notice.endpoint)
-    pairs = named if all(map(agreed.carries, named)) else ()
-    yield ("PO1", line_of(item), item.quantity, "EA", None, None, *pairs)
+    pairs = pairs_of(item, notice.endpoint, agreed)
+    yield ("PO1", line_of(item, agreed), item.quantity, "EA", None, None, *pairs)
     yield _isr(_of_line(notice, order, item), _when(order, item) or at)
     trouble = trouble_of(order, item) if item.state in _BAD else None
     if trouble:

@@ -8,16 +8,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adapters.formats.x12 import SegmentOut, free_text
+from adapters.formats.x12_agreement import Agreement
 from canonical.errors import Fault
 from canonical.order import ErrorMessage, Order, OrderItem
 
-__all__ = ["SHIPPED", "Told", "line_of", "sentence_of", "shipped_items", "trouble_of", "trouble_segments"]
+from .memory import codes_of
+
+__all__ = [
+    "SHIPPED",
+    "Told",
+    "line_of",
+    "message_segments",
+    "number_told",
+    "pairs_of",
+    "sentence_of",
+    "shipped_items",
+    "trouble_of",
+    "trouble_segments",
+]
 
 # The milestone of a part whose goods have left.
 SHIPPED = "shipped"
 
-# Data element 933, free-form message text: AN 1/264.
+# Data elements 933, free-form message text: AN 1/264; 350, assigned identification: AN 1/20; 127, reference
+# identification: AN 1/30.
 _MAX_MESSAGE = 264
+_MAX_LINE = 20
+_MAX_REFERENCE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +47,20 @@ class Told:
     summary: str
 
 
-def line_of(item: OrderItem) -> str:
+def number_told(number: str, agreed: Agreement, max_len: int) -> str:
+    """A number as it is known, or, where others gave what X12 cannot carry, what can be read of it."""
+    return number if agreed.carries(number) and len(number) <= max_len else free_text(number, max_len)
+
+
+def line_of(item: OrderItem, agreed: Agreement) -> str:
     """The partner's own line number; ours when the line came another way."""
-    return item.line_ref or item.id
+    return number_told(item.line_ref or item.id, agreed, _MAX_LINE)
+
+
+def pairs_of(item: OrderItem, endpoint: str, agreed: Agreement) -> tuple[str, ...]:
+    """The qualifiers and codes of a line, flat; none when X12 cannot carry them."""
+    named = codes_of(item, endpoint)
+    return named if all(map(agreed.carries, named)) else ()
 
 
 def trouble_of(order: Order, item: OrderItem) -> ErrorMessage | None:
@@ -42,9 +70,16 @@ def trouble_of(order: Order, item: OrderItem) -> ErrorMessage | None:
 
 
 def trouble_segments(code: str, sentence: str) -> Iterator[SegmentOut]:
-    """An N9 loop of an 855: the code, then the sentence."""
-    yield ("N9", "ZZ", code)
-    yield ("MSG", free_text(sentence, _MAX_MESSAGE))
+    """An N9 loop of an 855 or 865: the code, then the sentence."""
+    yield ("N9", "ZZ", free_text(code, _MAX_REFERENCE))
+    yield from message_segments(sentence)
+
+
+def message_segments(sentence: str) -> Iterator[SegmentOut]:
+    """MSG with as much of a sentence as it holds; none when X12's letters leave nothing of it."""
+    text = free_text(sentence, _MAX_MESSAGE)
+    if any(map(str.isalnum, text)):
+        yield ("MSG", text)
 
 
 def shipped_items(order: Order) -> frozenset[str]:

@@ -11,25 +11,22 @@ import msgspec
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
-from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
 from canonical.order import Order
 from canonical.references import References
 
-from .members import Table, identifier, members
+from .events import amended_event, cancel_event
 from .reader import document_number, order_content
+from .requests import ORDER, REQUESTS, number_of
 from .writer import Json, error_document, event_document, json_bytes, order_document
 
 __all__ = ["WebAdapter"]
 
 _CHANNEL = "web"
 _CONTENT_TYPE = "application/json"
-
-_ORDER = "ProductOrder"
-# The hub's own; TMF622 asks by GET, which a queue does not have.
-_ASK = "ProductOrderStatusRequest"
 
 # Other kinds of notice are no event: rejected is told by the acknowledgement, status is an answer.
 _EVENTS: Mapping[NoticeKind, str] = {
@@ -40,14 +37,16 @@ _EVENTS: Mapping[NoticeKind, str] = {
     NoticeKind.SHIPPED: "ProductOrderMilestoneEvent",
     NoticeKind.INFORMATION_REQUIRED: "ProductOrderInformationRequiredEvent",
 }
+_OF_CHANGES = frozenset({NoticeKind.CHANGED, NoticeKind.INFORMATION_REQUIRED})
 
 
 class WebAdapter:
     """
     Translate the web portal's messages.
 
-    A message is one JSON object: a TMF622 v5 ``ProductOrder`` to be created, or a question for the status
-    of one.  Its envelope key is the hash of its bytes.
+    A message is one JSON object: a TMF622 v5 ``ProductOrder`` to be created, or a request about one: to
+    change it, to cancel it, to answer a quote, to tell its status.  Its envelope key is the hash of its
+    bytes.
     """
 
     channel = _CHANNEL
@@ -82,14 +81,18 @@ class WebAdapter:
         return _order(verdict.order)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
-        """An event with the whole order; for a question the order, or an error; None for ``rejected``."""
+        """
+        An event with the whole order; for a question the order, or an error.  None for ``rejected``, which
+        the acknowledgement has told, unless what is refused had been taken before.
+        """
         if notice.kind is NoticeKind.STATUS:
             return _answer(notice)
-        kind = _EVENTS.get(notice.kind)
-        if kind is None or notice.order is None:
+        if notice.order is None:
+            return _refused_later(notice)
+        if notice.kind not in _EVENTS:
             return None
-        event = event_document(kind, notice, notice.order, stamp.at)
-        return _native(event, f"{kind} {notice.order.id}: {notice.order.state.value}")
+        event = _event(notice, notice.order, stamp)
+        return _native(event, f"{event['@type']} {notice.order.id}: {notice.order.state.value}")
 
 
 def _only_endpoint(references: References) -> str:
@@ -104,23 +107,33 @@ def _named(origin: Origin, document: Node) -> Origin:
         raise Rejected(
             "E_IDENTITY", "the message does not tell its sender", "$", f"one endpoint on channel {_CHANNEL}"
         )
-    kind = document.child("@type").enum((_ORDER, _ASK))
-    number = document_number(document) if kind == _ORDER else ""
+    kind = document.child("@type").enum((ORDER, *REQUESTS))
+    number = document_number(document) if kind == ORDER else number_of(document, kind)
     return msgspec.structs.replace(origin, document_type=kind, document=number)
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
-    if origin.document_type == _ASK:
-        return _ask(document, origin)
-    return SubmitOrder(origin=origin, order=order_content(document, references))
+    if origin.document_type == ORDER:
+        return SubmitOrder(origin=origin, order=order_content(document, references))
+    return REQUESTS[origin.document_type](document, origin, references)
 
 
-def _ask(node: Node, origin: Origin) -> AskStatus:
-    """``requestId`` sets a question apart from an earlier one for the same order, and is its number."""
-    table: Table = {"orderId": ("order", identifier), "requestId": ("request", identifier)}
-    found = members(node, table, needed=("orderId",))
-    asked = msgspec.structs.replace(origin, document=found.get("request", ""))
-    return AskStatus(origin=asked, about=OrderRef(value=found["order"]))
+def _event(notice: Notice, order: Order, stamp: Stamp) -> Json:
+    """What happened: to a cancel, to a change, or to the order as such."""
+    if notice.kind is NoticeKind.CHANGED and notice.cancel is not None:
+        return cancel_event(notice, notice.cancel, order, stamp.at)
+    if notice.kind in _OF_CHANGES and notice.amendment is not None:
+        return amended_event(notice, notice.amendment, order, stamp.at)
+    return event_document(_EVENTS[notice.kind], notice, order, stamp.at)
+
+
+def _refused_later(notice: Notice) -> Native | None:
+    """A change or a cancel that was taken, waited for its order, and is refused."""
+    asked = notice.cancel or notice.amendment
+    if asked is None:
+        return None
+    fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
+    return _error(fault, _subject(notice.origin) if notice.origin else f"{shown(asked.document)} refused")
 
 
 def _answer(notice: Notice) -> Native:
@@ -138,7 +151,7 @@ def _subject(origin: Origin) -> str:
 
 
 def _order(order: Order) -> Native:
-    return _native(order_document(order), f"{_ORDER} {order.id}: {order.state.value}")
+    return _native(order_document(order), f"{ORDER} {order.id}: {order.state.value}")
 
 
 def _error(fault: Fault, subject: str) -> Native:

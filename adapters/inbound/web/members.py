@@ -11,7 +11,7 @@ from typing import Any
 from adapters.formats.json_node import MAX_TEXT, Node
 from canonical.errors import shown
 
-__all__ = ["Table", "array", "currency", "identifier", "line", "members", "prose"]
+__all__ = ["Table", "array", "currency", "identifier", "line", "members", "patched", "prose"]
 
 # By property: the canonical field's name, and how its value is read.
 Table = Mapping[str, tuple[str, Callable[[Node], Any]]]
@@ -46,6 +46,32 @@ def members(
     for name in needed:
         if node.child(name).value is None:
             raise node.child(name).reject("E_MISSING", "is null")
+    return found
+
+
+def patched(
+    node: Node, table: Table, *, cleared: Mapping[str, Any], ignored: Collection[str] = ()
+) -> dict[str, Any]:
+    """
+    The canonical fields of an object that changes another one (RFC 7396): ``null`` takes something away.
+
+    Args:
+        table: What is read.
+        cleared: What may be taken away, and the field's value then.
+        ignored: As for :func:`members`.
+
+    Raises:
+        Rejected: ``E_VALUE`` for what cannot be taken away, ``E_UNKNOWN``, or what the readers say.
+    """
+    found: dict[str, Any] = {}
+    for name, child in node.members():
+        if name in table:
+            field, read = table[name]
+            if child.value is None and name not in cleared:
+                raise child.reject("E_VALUE", "cannot be taken away", "a value")
+            found[field] = cleared[name] if child.value is None else read(child)
+        elif name not in ignored and not name.startswith("@"):
+            raise child.reject("E_UNKNOWN", f"unknown property {shown(name)}", f"one of {', '.join(table)}")
     return found
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from canonical.order import (
     ItemPrice,
     JeopardyAlert,
     Milestone,
+    Money,
     Note,
     Order,
     OrderItem,
@@ -36,7 +36,19 @@ from canonical.states import State
 
 from .characteristics import typed_value
 
-__all__ = ["Json", "error_document", "event_document", "json_bytes", "order_document"]
+__all__ = [
+    "Json",
+    "entity",
+    "error_document",
+    "error_reference",
+    "event_document",
+    "item_document",
+    "item_refs",
+    "json_bytes",
+    "money",
+    "order_document",
+    "order_href",
+]
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -67,12 +79,12 @@ def order_document(order: Order) -> Json:
 
     ``channel`` tells names and roles only: who sat at another channel's desk is not the web's business.
     """
-    return _entity(
+    return entity(
         "ProductOrder",
         id=order.id,
-        href=_HREF + order.id,
+        href=order_href(order.id),
         externalId=[
-            _entity(
+            entity(
                 "ExternalIdentifier",
                 owner=one.owner,
                 externalIdentifierType=one.external_identifier_type,
@@ -90,9 +102,9 @@ def order_document(order: Order) -> Json:
         channel=_channels(order),
         relatedParty=[_party(one) for one in order.related_party],
         place=[_place(one) for one in order.place],
-        productOrderItem=[_item(one) for one in order.product_order_item],
+        productOrderItem=[item_document(one) for one in order.product_order_item],
         orderRelationship=[
-            _entity("OrderRelationship", id=one.id, relationshipType=one.relationship_type)
+            entity("OrderRelationship", id=one.id, relationshipType=one.relationship_type)
             for one in order.order_relationship
         ],
         note=[_note(one) for one in order.note],
@@ -102,39 +114,54 @@ def order_document(order: Order) -> Json:
     )
 
 
-def event_document(kind: str, notice: Notice, order: Order, at: datetime) -> Json:
+def order_href(order_id: str) -> str:
+    """The address of an order, relative to wherever the portal reaches the hub."""
+    return _HREF + order_id
+
+
+def event_document(
+    kind: str, notice: Notice, order: Order, at: datetime, *, about: str = "", **more: Json
+) -> Json:
     """
     A TMF622 v5 event of type ``kind`` with the whole order in it.
+
+    Args:
+        about: Id of what happened, where order, version, kind and instant do not tell one event from another.
+        more: What stands in the event beside the order.
 
     ``timeOccurred`` is the spelling of v5's ``Event`` (its ``BaseEvent`` has one r less).  The event's id
     comes from order, version, kind and instant of the notice, so that the same event always has the same id.
     """
-    return _entity(
+    cause = ("web event", order.id, str(order.version), notice.kind.value, notice.at.isoformat())
+    return entity(
         kind,
-        eventId=message_id(
-            "web event", order.id, str(order.version), notice.kind.value, notice.at.isoformat()
-        ),
+        eventId=message_id(*cause, about) if about else message_id(*cause),
         eventType=kind,
         eventTime=at,
         timeOccurred=notice.at,
         correlationId=order.id,
         title=f"order {notice.kind.value}: {order.state.value}",
         description=notice.reason,
-        event={"productOrder": order_document(order)},
+        event={**more, "productOrder": order_document(order)},
     )
 
 
 def error_document(fault: Fault, subject: str) -> Json:
     """A TMF622 v5 ``Error``; ``subject`` names, for people, what it is about."""
     place = f"{fault.where}: " if fault.where else ""
-    return _entity(
+    return entity(
         "Error",
         code=fault.code,
         reason=place + fault.what,
         message=f"{subject}: {fault}",
         status=_http_status(fault.code),
-        referenceError=_ERRORS + fault.code,
+        referenceError=error_reference(fault.code),
     )
+
+
+def error_reference(code: str) -> str:
+    """Where a code is explained."""
+    return _ERRORS + code
 
 
 def _http_status(code: str) -> str:
@@ -143,7 +170,7 @@ def _http_status(code: str) -> str:
     return "400" if code in _UNREADABLE else "422"
 
 
-def _entity(kind: str, **fields: Any) -> Json:
+def entity(kind: str, /, **fields: Any) -> Json:
     """An object with its ``@type``; empty text, empty lists and what is unknown are left out."""
     return {"@type": kind, **{name: value for name, value in fields.items() if value not in ("", None, [])}}
 
@@ -162,10 +189,10 @@ def _dates(order: Order) -> Json:
 
 def _channels(order: Order) -> list[Json]:
     return [
-        _entity(
+        entity(
             "RelatedChannel",
             role=one.role.value,
-            channel=_entity("ChannelRef", id=one.channel.id, name=one.channel.name),
+            channel=entity("ChannelRef", id=one.channel.id, name=one.channel.name),
         )
         for one in order.channel
     ]
@@ -173,21 +200,21 @@ def _channels(order: Order) -> list[Json]:
 
 def _party(one: RelatedParty) -> Json:
     who = one.party_or_party_role
-    return _entity(
+    return entity(
         "RelatedPartyRefOrPartyRoleRef",
         role=one.role,
-        partyOrPartyRole=_entity("PartyRef", id=who.id, name=who.name),
+        partyOrPartyRole=entity("PartyRef", id=who.id, name=who.name),
     )
 
 
 def _place(one: Place) -> Json:
-    return _entity("RelatedPlaceRefOrValue", role=one.role, place=_address(one.place))
+    return entity("RelatedPlaceRefOrValue", role=one.role, place=_address(one.place))
 
 
 def _address(one: Address) -> Json:
     if one == Address(id=one.id, name=one.name) and one.id:
-        return _entity("PlaceRef", id=one.id, name=one.name)
-    return _entity(
+        return entity("PlaceRef", id=one.id, name=one.name)
+    return entity(
         "GeographicAddress",
         id=one.id,
         name=one.name,
@@ -199,28 +226,29 @@ def _address(one: Address) -> Json:
     )
 
 
-def _item(item: OrderItem) -> Json:
+def item_document(item: OrderItem) -> Json:
+    """``item`` as a TMF622 v5 ``ProductOrderItem``, with those that it bundles."""
     offering = item.product_offering
-    return _entity(
+    return entity(
         "ProductOrderItem",
         id=item.id,
         action=item.action.value,
         quantity=item.quantity,
         state=item.state.value if item.state and item.state is not State.DRAFT else None,
-        productOffering=_entity("ProductOfferingRef", id=offering.id, name=offering.name),
+        productOffering=entity("ProductOfferingRef", id=offering.id, name=offering.name),
         product=_product(item.product) if item.product != Product() else None,
         productOrderItemRelationship=[
-            _entity("OrderItemRelationship", id=one.id, relationshipType=one.relationship_type)
+            entity("OrderItemRelationship", id=one.id, relationshipType=one.relationship_type)
             for one in item.product_order_item_relationship
         ],
         itemPrice=[_price(one) for one in item.item_price],
         note=[_note(one) for one in item.note],
-        productOrderItem=[_item(one) for one in item.product_order_item],
+        productOrderItem=[item_document(one) for one in item.product_order_item],
     )
 
 
 def _product(product: Product) -> Json:
-    return _entity(
+    return entity(
         "Product",
         id=product.id,
         productSerialNumber=product.product_serial_number,
@@ -235,57 +263,58 @@ def _characteristic(one: Characteristic) -> Json:
 
 
 def _price(one: ItemPrice) -> Json:
-    amount = {"unit": one.price.unit, "value": _number(one.price.value)}
-    return _entity(
+    amount = money(one.price)
+    return entity(
         "OrderPrice",
         name=one.name,
         priceType=one.price_type,
         recurringChargePeriod=one.recurring_charge_period,
-        price=_entity("Price", dutyFreeAmount=amount),
+        price=entity("Price", dutyFreeAmount=amount),
     )
 
 
-def _number(value: Decimal) -> msgspec.Raw:
-    # The exact digits: through a float 0.10 could come out as something else.
-    return msgspec.Raw(format(value, "f").encode())
+def money(amount: Money) -> Json:
+    """TMF622's ``Money``, to the digit: through a float 0.10 could come out as something else."""
+    return {"unit": amount.unit, "value": msgspec.Raw(format(amount.value, "f").encode())}
 
 
 def _note(one: Note) -> Json:
-    return _entity("Note", author=one.author, text=one.text)
+    return entity("Note", author=one.author, text=one.text)
 
 
 def _milestone(order_id: str, one: Milestone) -> Json:
-    return _entity(
+    return entity(
         "ProductOrderMilestone",
         id=one.id,
         name=one.name,
         milestoneDate=one.milestone_date,
         message=one.message,
-        productOrderItem=_items(order_id, one.product_order_item),
+        productOrderItem=item_refs(order_id, one.product_order_item),
     )
 
 
 def _alert(order_id: str, one: JeopardyAlert) -> Json:
-    return _entity(
+    return entity(
         "ProductOrderJeopardyAlert",
         id=one.id,
         name=one.name,
         alertDate=one.alert_date,
         message=one.message,
-        productOrderItem=_items(order_id, one.product_order_item),
+        productOrderItem=item_refs(order_id, one.product_order_item),
     )
 
 
 def _error(order_id: str, one: ErrorMessage) -> Json:
-    return _entity(
+    return entity(
         "ProductOrderErrorMessage",
         code=one.code,
         reason=one.reason,
         timestamp=one.timestamp,
-        referenceError=_ERRORS + one.code,
-        productOrderItem=_items(order_id, one.product_order_item),
+        referenceError=error_reference(one.code),
+        productOrderItem=item_refs(order_id, one.product_order_item),
     )
 
 
-def _items(order_id: str, ids: Iterable[str]) -> list[Json]:
-    return [_entity("ProductOrderItemRef", productOrderId=order_id, productOrderItemId=one) for one in ids]
+def item_refs(order_id: str, ids: Iterable[str]) -> list[Json]:
+    """References to items of the order."""
+    return [entity("ProductOrderItemRef", productOrderId=order_id, productOrderItemId=one) for one in ids]
