@@ -15,6 +15,7 @@ from .amendments import ChangeKind, ItemChange, ItemPatch, OrderPatch
 from .order import Characteristic, OrderContent, OrderItem
 
 __all__ = [
+    "asked_fields",
     "differing",
     "differing_fields",
     "merged",
@@ -70,6 +71,19 @@ def differing_fields(order: OrderContent, patch: OrderPatch) -> tuple[str, ...]:
         if getattr(patch, name) is not None and getattr(patch, name) != getattr(order, name)
     ]
     return (*found, "note") if any(one not in order.note for one in patch.note) else tuple(found)
+
+
+def asked_fields(patch: ItemPatch) -> tuple[str, ...]:
+    """The fields that ``patch`` speaks of, whether it changes them or not."""
+    given = (
+        ("productOffering", patch.product_offering is not None),
+        ("quantity", patch.quantity is not None),
+        ("place", patch.place is not None),
+        ("itemPrice", patch.item_price is not None),
+        ("note", bool(patch.note)),
+    )
+    names = (*(one.name for one in patch.product_characteristic), *patch.removed_characteristic)
+    return (*(name for name, said in given if said), *(f"{_CHARACTERISTIC}.{name}" for name in names))
 
 
 def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:

@@ -19,8 +19,10 @@ from canonical.amendments import (
     ChangeKind,
     Piece,
     PieceState,
+    Scope,
     TaskState,
 )
+from canonical.changing import asked_fields
 from canonical.commands import AmendOrder, Answer
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole
@@ -104,8 +106,13 @@ def _put(work: Working, amending: Amending, **changes: object) -> Amending:
     return changed
 
 
-def _assess(work: Working, amending: Amending) -> None:
-    """Cut the amendment into pieces by the order in force, and begin, quote or refuse each."""
+def _assess(work: Working, amending: Amending, behind: tuple[str, ...] = ()) -> None:
+    """
+    Cut the amendment into pieces by the order in force, and begin, quote or refuse each.
+
+    Args:
+        behind: Ids of the amendments that it had to wait for: it came after them, and is the later wish.
+    """
     try:
         proposal = work.world.propose(work.order, amending.command)
     except Rejected as rejected:
@@ -118,7 +125,7 @@ def _assess(work: Working, amending: Amending) -> None:
         work.note("amendment_queued", text, amendment=amending.amendment.id)
         return
     amending = _put(work, amending, waits_for=())
-    newer = _changed_since(work, amending)
+    newer = _changed_since(work, amending, behind)
     for number in range(1, len(amending.amendment.pieces) + 1):
         now = work.amendments[amending.amendment.id]
         _judge(work, now, now.amendment.pieces[number - 1], stale=newer)
@@ -281,7 +288,7 @@ def _turn_has_come(work: Working, amending: Amending) -> bool:
     waits = amending.amendment.waits_for
     if not waits or any(not work.amendments[one].amendment.settled for one in waits):
         return False
-    _assess(work, amending)
+    _assess(work, amending, waits)
     return True
 
 
@@ -320,25 +327,39 @@ def _rolled(states: list[PieceState]) -> AmendmentState:
 
 
 def _overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
-    """Ids of earlier amendments that are not settled and change the same line and field."""
-    wanted = _paths(amending.amendment.pieces)
+    """
+    Ids of earlier amendments that are not settled and change the same line and field.
+
+    What is asked for counts, not what differs from the order in force: whoever wants back what an earlier
+    amendment is about to change wants a change.  A whole order speaks of everything.
+    """
+    wanted = _paths(amending.amendment.pieces) | _asked(work, amending.command)
+    whole = amending.command.scope is Scope.WHOLE
     found = []
     for key, other in work.amendments.items():
         if key == amending.amendment.id:
             break
         live = [one for one in other.amendment.pieces if one.state not in SETTLED]
-        if not other.amendment.settled and _overlap(wanted, _paths(live)):
+        if not other.amendment.settled and (whole or _overlap(wanted, _paths(live))):
             found.append(key)
     return tuple(found)
 
 
-def _changed_since(work: Working, amending: Amending) -> set[Path]:
+def _asked(work: Working, command: AmendOrder) -> set[Path]:
+    """The fields that a delta speaks of, by the ids of their items."""
+    ids = {one.line_ref: one.id for one in work.items.values() if one.line_ref}
+    ids |= {one: one for one in work.items}
+    found = {(ids.get(one.item, one.item), field) for one in command.change for field in asked_fields(one)}
+    return found | {(ids.get(name, name), "*") for name in command.remove}
+
+
+def _changed_since(work: Working, amending: Amending, behind: tuple[str, ...]) -> set[Path]:
     """What other amendments have changed since the version that this one was made from."""
     base = amending.amendment.base or 1
     return {
         path
         for key, other in work.amendments.items()
-        if key != amending.amendment.id
+        if key != amending.amendment.id and key not in behind
         for path in _paths(
             one
             for one in other.amendment.pieces

@@ -62,13 +62,16 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     decided = [(line, decision_on(work, line, removes=True)) for line in lines]
     past = [line for line, one in decided if one.way is Way.REFUSED]
     task = msgspec.structs.replace(task, past=tuple(dict.fromkeys(line.part for line in past)))
-    if past and (task.scope is CancelScope.ALL or len(past) == len(decided)):
+    # What is shipped stays charged: an item goes whole or not at all.
+    kept = {line.item for line in past}
+    possible = [one for one in decided if one[0].item not in kept]
+    if past and (task.scope is CancelScope.ALL or not possible):
         what = f"past their point of no return: {', '.join(task.past)}"
         _end(work, Cancelling(task, command.origin), Fault(code="E_TOO_LATE", what=what, where=_what(task)))
         return
     _withdraw(work, task)
     work.cancels[task.id] = Cancelling(task, command.origin)
-    _begin(work, task, [one for one in decided if one[1].way is not Way.REFUSED])
+    _begin(work, task, possible)
 
 
 def _named(work: Working, name: str) -> str:

@@ -40,7 +40,11 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     work = Working(record, world, now)
     profile = world.profiles[reply.system]
     about = tuple((one.type, one.value) for one in reply.about)
-    sent = instruction_of(work, reply.system, about, _answers(reply, profile))
+    verbs = _answers(reply, profile) if reply.verb is None else (reply.verb,)
+    sent = instruction_of(work, reply.system, about, verbs)
+    if reply.verb not in (None, sent.verb):
+        what = f"{reply.system} answers {reply.verb}, and {sent.reference} was told to {sent.verb}"
+        raise Rejected("E_UNMATCHED", what, reply.where)
     if reply.inquiry is not None and reply.word and reply.word == profile.not_applied and not reply.lines:
         another_time(work, sent, reply)
         return work.finish()

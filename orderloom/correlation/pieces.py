@@ -21,6 +21,7 @@ from canonical.states import Cause, State
 from canonical.systems import Verb
 
 from .deciding import Decision, Way, decide
+from .follow_on import follow_on
 from .record import Amending, Line, Step, StepState
 from .stepping import send_ready, steps_of
 
@@ -143,7 +144,7 @@ def advance_piece(work: Working, amending: Amending, piece: Piece) -> bool:
     if piece.state is PieceState.UNDOING:
         if steps:
             return send_ready(work, steps, amending)
-        _close(work, amending, piece, PieceState.REFUSED)
+        _close(work, amending, piece)
         return True
     if all(one.state is StepState.DONE for one in steps):
         _confirm(work, amending, piece, steps)
@@ -151,8 +152,11 @@ def advance_piece(work: Working, amending: Amending, piece: Piece) -> bool:
     return send_ready(work, steps, amending)
 
 
-def _close(work: Working, amending: Amending, piece: Piece, state: PieceState) -> None:
-    closed = msgspec.structs.replace(piece, state=state)
+def _close(work: Working, amending: Amending, piece: Piece) -> None:
+    """Refused, and everything is as it was; a wish that came too late is kept."""
+    closed = msgspec.structs.replace(piece, state=PieceState.REFUSED)
+    if piece.fault is not None and piece.fault.code == "E_TOO_LATE":
+        closed = follow_on(work, amending.amendment, closed)
     work.amendments[amending.amendment.id] = replaced(amending, closed)
 
 

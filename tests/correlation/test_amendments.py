@@ -1,0 +1,367 @@
+"""
+Orders that change on their way, in the shipped world: who is told what, and what runs on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.outbound.warehouse.words import TOO_LATE
+from canonical.amendments import AmendmentState, OrderPatch, PieceState
+from canonical.errors import Rejected
+from canonical.notices import NoticeKind
+from canonical.order import Address, Characteristic, Place
+from canonical.states import State
+from tests.correlation.shop import Shop, changed, colour, item
+
+HANDSET = item("1", "HANDSET-A", colour("black"))
+PLAN = item("2", "MOBILE-20")
+LINE = item("3", "INTERNET-100")
+
+
+def phone() -> Shop:
+    """A handset and a plan; booked, the plan is live and charged, the handset is at the warehouse."""
+    shop = Shop(HANDSET, PLAN)
+    shop.done("crm", "mobile", "billing-mobile")
+    return shop
+
+
+class TestBeforeAnythingIsSent:
+    def test_a_line_that_is_not_sent_is_replaced_in_place(self):
+        """Nobody was told of the old one, and nobody is told of a change."""
+        shop = Shop(HANDSET)
+        amendment = shop.amend(changed("1", "", colour("red")))
+
+        assert AmendmentState.APPLIED is amendment.state
+        assert [] == shop.sent()
+        assert ("red", 2) == (shop.value("1", "color"), shop.order.version)
+
+        shop.done("crm")
+
+        assert ["warehouse do [1]"] == shop.sent()
+        [line] = shop.acts[-1].dispatches[0].instruction.lines
+        assert "red" == line.item.product.value("color")
+
+    def test_what_is_so_already_changes_nothing(self):
+        """No version, no instruction; whoever asked hears that it is so."""
+        shop = Shop(HANDSET)
+        amendment = shop.amend(changed("1", "", colour("black")))
+
+        assert (AmendmentState.APPLIED, ()) == (amendment.state, amendment.pieces)
+        assert 1 == shop.order.version
+        assert [NoticeKind.CHANGED] == shop.told()
+
+
+class TestUnderWay:
+    def test_only_the_systems_that_a_change_touches_are_told(self):
+        """Plan 20 to 50 GB while the 940 is open: mobile is changed, billing reverses and charges anew."""
+        shop = phone()
+        before = len(shop.acts)
+        amendment = shop.amend(changed("2", "MOBILE-50"))
+
+        assert ["mobile modify [2]"] == shop.sent()
+        assert (AmendmentState.APPLYING, "MOBILE-20") == (amendment.state, shop.offering("2"))
+
+        shop.says("mobile", verb="modify")
+        assert ["billing-mobile undo [2]"] == shop.sent()
+        shop.says("billing-mobile", verb="undo")
+        assert ["billing-mobile do [2]"] == shop.sent()
+
+        assert ("MOBILE-50", 2) == (shop.offering("2"), shop.order.version)
+        assert AmendmentState.APPLIED is shop.amendment(amendment.id).state
+        assert NoticeKind.CHANGED in shop.told()
+        assert not [one for one in shop.all_sent(before) if one.startswith(("warehouse", "crm"))]
+
+        shop.says("billing-mobile")
+        shop.done("warehouse", "billing-device")
+        assert State.COMPLETED is shop.order.state
+
+    def test_the_version_in_force_runs_on_until_a_system_agrees(self):
+        """And the order does not end before that, though everything else is done."""
+        shop = phone()
+        shop.amend(changed("2", "MOBILE-50"))
+        shop.done("warehouse", "billing-device")
+
+        assert State.IN_PROGRESS is shop.order.state
+        assert ("inProgress", "completed") == (shop.lines()["mobile/2"], shop.lines()["warehouse/1"])
+        assert 1 == shop.order.version
+
+    def test_a_refusal_leaves_the_order_as_it_was(self):
+        """What one system has agreed to is not undone when nobody else was told."""
+        shop = phone()
+        amendment = shop.amend(changed("2", "MOBILE-50"))
+        shop.says("mobile", "1002", verb="modify")
+
+        assert AmendmentState.REFUSED is shop.amendment(amendment.id).state
+        assert ("MOBILE-20", 1) == (shop.offering("2"), shop.order.version)
+        assert "completed" == shop.lines()["mobile/2"]
+        assert [NoticeKind.CHANGED] == shop.told()
+
+    def test_if_billing_refuses_after_mobile_agreed_mobile_is_changed_back(self):
+        """Within an item all lines change or none."""
+        shop = phone()
+        amendment = shop.amend(changed("2", "MOBILE-50"))
+        shop.says("mobile", verb="modify")
+        shop.says("billing-mobile", "20", verb="undo")
+
+        assert ["mobile modify [2]"] == shop.sent()
+        [line] = shop.acts[-1].dispatches[0].instruction.lines
+        assert "MOBILE-20" == line.item.product_offering.id
+        assert AmendmentState.APPLYING is shop.amendment(amendment.id).state
+
+        shop.says("mobile", verb="modify")
+
+        assert AmendmentState.REFUSED is shop.amendment(amendment.id).state
+        assert ("MOBILE-20", "completed") == (shop.offering("2"), shop.lines()["mobile/2"])
+
+    def test_what_cannot_be_changed_back_is_held(self):
+        """A person has to look at it: the system has what nobody wants any more."""
+        shop = phone()
+        amendment = shop.amend(changed("2", "MOBILE-50"))
+        shop.says("mobile", verb="modify")
+        shop.says("billing-mobile", "20", verb="undo")
+        shop.says("mobile", "5001", verb="modify")
+
+        assert AmendmentState.REFUSED is shop.amendment(amendment.id).state
+        assert "held" == shop.lines()["mobile/2"]
+
+    def test_an_item_that_is_added_is_told_by_itself(self):
+        """Accessory added before the 945: a second 940, and the first is not touched."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        amendment = shop.amend(add=[item("2", "CASE-01")])
+
+        assert (AmendmentState.APPLIED, 2) == (amendment.state, shop.order.version)
+        assert ["crm do [2]"] == shop.sent()
+        shop.says("crm")
+        assert ["warehouse do [2]"] == shop.sent()
+        assert 2 == shop.acts[-1].dispatches[0].instruction.lines[0].number
+
+        shop.says("warehouse", nth=0)
+        assert "inProgress" == shop.lines()["warehouse/2"]
+        shop.says("warehouse")
+        shop.says("billing-device", nth=0)
+        shop.says("billing-device")
+        assert State.COMPLETED is shop.order.state
+
+    def test_an_item_that_is_removed_is_taken_back_in_reverse(self):
+        """It stays on the order, cancelled by the customer."""
+        shop = phone()
+        shop.amend(remove=["2"])
+
+        assert ["billing-mobile undo [2]"] == shop.sent()
+        assert "pendingCancellation" == shop.lines()["mobile/2"]
+        shop.says("billing-mobile", verb="undo")
+        assert ["mobile undo [2]"] == shop.sent()
+        shop.says("mobile", verb="undo")
+        assert ["crm undo [2]"] == shop.sent()
+        shop.says("crm", verb="undo")
+
+        [gone] = [one for one in shop.order.product_order_item if one.id == "2"]
+        assert (State.CANCELLED, "customer") == (gone.state, gone.cause)
+        shop.done("warehouse", "billing-device")
+        assert State.COMPLETED is shop.order.state
+
+    def test_the_order_s_own_fields_are_told_to_whom_they_concern(self):
+        """A new address is the warehouse's business, and nobody else's."""
+        shop = phone()
+        there = Place(role="deliveryAddress", place=Address(city="Salem"))
+        shop.amend(fields=OrderPatch(place=(there,)))
+
+        assert ["warehouse modify [1]"] == shop.sent()
+        assert (there,) == shop.acts[-1].dispatches[0].instruction.place
+        assert () == shop.order.place
+        shop.says("warehouse", "TA", verb="modify")
+        assert ((there,), 2) == (shop.order.place, shop.order.version)
+
+    def test_a_whole_amendment_removes_what_it_leaves_out(self):
+        """And touches nothing of what it repeats."""
+        shop = Shop(HANDSET, PLAN)
+        amendment = shop.whole(HANDSET)
+
+        assert ["crm undo [2]"] == shop.sent()
+        shop.says("crm", verb="undo")
+        assert AmendmentState.APPLIED is shop.amendment(amendment.id).state
+        shop.done("crm")
+        assert ["warehouse do [1]"] == shop.sent()
+
+
+class TestPointsOfNoReturn:
+    def test_the_colour_of_the_shipped_handset_is_refused_and_the_plan_changed(self):
+        """One document, two pieces: each its own end; the wish that came too late is kept as a draft."""
+        shop = phone()
+        shop.done("warehouse")
+        amendment = shop.amend(changed("1", "", colour("red")), changed("2", "MOBILE-50"))
+        shop.says("mobile", verb="modify")
+        shop.says("billing-mobile", verb="undo")
+        amendment = shop.amendment(amendment.id)
+
+        assert AmendmentState.PARTLY_APPLIED is amendment.state
+        handset, plan = amendment.pieces
+        assert (PieceState.REFUSED, "E_TOO_LATE") == (handset.state, handset.fault.code)
+        assert PieceState.APPLIED is plan.state
+        assert (handset.follow_on, "followOn") in [
+            (one.id, one.relationship_type) for one in shop.order.order_relationship
+        ]
+        [draft] = [one for act in shop.acts for one in act.drafts]
+        assert (State.DRAFT, "red") == (
+            draft.order.state,
+            draft.order.product_order_item[0].product.value("color"),
+        )
+
+    def test_a_modify_that_crosses_shipped_is_refused(self):
+        """The 945 comes first, then the answer: too late.  The handset is on its way, as it was ordered."""
+        shop = phone()
+        amendment = shop.amend(changed("1", "", colour("red")))
+        assert ["warehouse modify [1]"] == shop.sent()
+        shop.says("warehouse")
+        assert "inProgress" == shop.lines()["warehouse/1"]
+        shop.says("warehouse", TOO_LATE, verb="modify")
+
+        [piece] = shop.amendment(amendment.id).pieces
+        assert (PieceState.REFUSED, "E_TOO_LATE") == (piece.state, piece.fault.code)
+        assert ("black", "completed") == (shop.value("1", "color"), shop.lines()["warehouse/1"])
+        assert piece.follow_on
+
+    def test_shipped_and_modified_at_once_is_held(self):
+        """The system says both: a person has to find out what is in the parcel."""
+        shop = phone()
+        shop.amend(changed("1", "", colour("red")))
+        shop.says("warehouse")
+        shop.says("warehouse", "TA", verb="modify")
+
+        assert "held" == shop.lines()["warehouse/1"]
+        assert "E_CONTRADICTION" in [one.code for one in shop.order.product_order_error_message]
+
+    @pytest.fixture
+    def quoted(self):
+        """A line whose appointment is in four hours, and a change of its speed."""
+        at = "2026-03-02T16:00:00+00:00"
+        shop = Shop(item("3", "INTERNET-100", Characteristic(name="appointment", value=at)))
+        shop.done("crm")
+        return shop, shop.amend(changed("3", "INTERNET-500"))
+
+    def test_past_the_soft_point_the_charge_is_quoted_and_stops_nothing(self, quoted):
+        """The customer is asked; the line is built meanwhile."""
+        shop, amendment = quoted
+        [piece] = amendment.pieces
+
+        assert AmendmentState.AWAITING_CUSTOMER is amendment.state
+        assert ("30.00", "USD") == (str(piece.charge.value), piece.charge.unit)
+        assert piece.answer_by == shop.now + timedelta(hours=48)
+        assert [NoticeKind.INFORMATION_REQUIRED] == shop.told()
+        assert ([], "inProgress") == (shop.sent(), shop.lines()["internet/3"])
+
+    def test_yes_has_it_changed(self, quoted):
+        shop, amendment = quoted
+        shop.answer(amendment.pieces[0].question, yes=True)
+
+        assert ["internet modify [3]"] == shop.sent()
+
+    def test_no_leaves_it(self, quoted):
+        shop, amendment = quoted
+        shop.answer(amendment.pieces[0].question, yes=False)
+
+        assert AmendmentState.WITHDRAWN is shop.amendment(amendment.id).state
+        assert [] == shop.sent()
+        with pytest.raises(Rejected, match="E_STATE"):
+            shop.answer(amendment.pieces[0].question, yes=True)
+
+    def test_an_unanswered_quote_lapses_while_work_goes_on(self, quoted):
+        shop, amendment = quoted
+        shop.due("quote")
+
+        assert AmendmentState.LAPSED is shop.amendment(amendment.id).state
+        assert [NoticeKind.CHANGED] == shop.told()
+        assert "INTERNET-100" == shop.offering("3")
+        shop.done("internet", "billing-internet")
+        assert State.COMPLETED is shop.order.state
+
+    def test_a_quote_lapses_at_the_hard_point(self, quoted):
+        """Whichever is first; what was wanted is kept as a draft."""
+        shop, amendment = quoted
+        shop.done("internet")
+        [piece] = shop.amendment(amendment.id).pieces
+
+        assert (PieceState.LAPSED, "E_TOO_LATE") == (piece.state, piece.fault.code)
+        assert piece.follow_on
+
+    def test_an_order_that_has_ended_never_moves(self):
+        """A later wish is a follow-on."""
+        shop = Shop(HANDSET)
+        shop.done("crm", "warehouse", "billing-device")
+        amendment = shop.amend(changed("1", "", colour("red")))
+
+        assert (State.COMPLETED, AmendmentState.REFUSED) == (shop.order.state, amendment.state)
+        assert "E_STATE" == amendment.pieces[0].fault.code
+        assert amendment.pieces[0].follow_on
+
+
+class TestSeveral:
+    def test_overlapping_ones_queue(self):
+        """The second is assessed by what the first has made of the order."""
+        shop = phone()
+        first = shop.amend(changed("2", "MOBILE-50"))
+        second = shop.amend(changed("2", "MOBILE-20"))
+
+        assert (AmendmentState.ASSESSING, (first.id,)) == (second.state, second.waits_for)
+        shop.says("mobile", verb="modify")
+        shop.says("billing-mobile", verb="undo")
+        assert "mobile modify [2]" in shop.sent()
+        assert AmendmentState.APPLYING is shop.amendment(second.id).state
+
+    def test_a_disjoint_one_overtakes(self):
+        """The case does not wait for the plan."""
+        shop = phone()
+        shop.amend(changed("2", "MOBILE-50"))
+        second = shop.amend(add=[item("9", "CASE-01")])
+
+        assert AmendmentState.APPLIED is second.state
+
+    def test_a_stale_base_is_rebased_where_it_is_disjoint(self):
+        """Only what has changed since is asked about."""
+        shop = Shop(HANDSET, PLAN)
+        shop.amend(changed("1", "", colour("red")))
+        stale = shop.amend(changed("1", "", colour("blue")), changed("2", "MOBILE-50"), base=1)
+        handset, plan = stale.pieces
+
+        assert (PieceState.AWAITING_CUSTOMER, "E_STALE") == (handset.state, handset.fault.code)
+        assert PieceState.APPLIED is plan.state
+        shop.answer(handset.question, yes=True)
+        assert "blue" == shop.value("1", "color")
+
+    def test_tied_items_stand_or_fall_together(self):
+        """One refusal, and neither changes."""
+        from canonical.order import ItemRelationship  # noqa: PLC0415
+
+        tie = ItemRelationship(id="1", relationship_type="reliesOn")
+        shop = Shop(HANDSET, item("2", "CASE-01", product_order_item_relationship=(tie,)))
+        shop.done("crm")
+        shop.says("warehouse", lines=[1])
+        amendment = shop.amend(changed("1", "", colour("red")), changed("2", "", quantity=3))
+
+        [piece] = amendment.pieces
+        assert PieceState.REFUSED is piece.state
+
+    def test_atomic_makes_it_one_piece(self):
+        shop = phone()
+        shop.done("warehouse")
+        amendment = shop.amend(changed("1", "", colour("red")), changed("2", "MOBILE-50"), atomic=True)
+
+        assert (AmendmentState.REFUSED, []) == (amendment.state, shop.sent())
+
+
+class TestSilence:
+    def test_a_silent_system_holds_the_change_and_not_for_ever(self):
+        """Time alone fails nothing: its late answer still counts."""
+        shop = phone()
+        amendment = shop.amend(changed("1", "", colour("red")))
+        shop.due("answer-by")
+        shop.due("answer-by")
+        assert "held" == shop.lines()["warehouse/1"]
+
+        shop.says("warehouse", "TA", verb="modify")
+        assert AmendmentState.APPLIED is shop.amendment(amendment.id).state
+        assert ("red", "inProgress") == (shop.value("1", "color"), shop.lines()["warehouse/1"])
