@@ -14,19 +14,21 @@ from canonical.errors import Rejected, shown
 from .decoded import DecodedField, unreadable
 from .fixed_records import Source, pieces
 from .json_node import step
-from .json_strict import read_json
+from .json_strict import MAX_DEPTH, read_json
 from .sniff import MAX_MESSAGE, refuse_unreadable
 
 __all__ = ["decode_json"]
 
 # RFC 8259; a string may hold what a strict reader refuses, so that it can be shown.
 _TOKEN = re.compile(
-    rb"[ \t\r\n]*(?:(?P<string>\"(?:[^\"\\]|\\.)*\")|(?P<plain>-?[0-9][0-9.eE+-]*|true|false|null)"
-    rb"|(?P<mark>[\[\]{}:,]))",
+    rb"[ \t\r\n]*+(?:(?P<string>\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")"
+    rb"|(?P<plain>-?[0-9][0-9.eE+-]*|true|false|null)|(?P<mark>[\[\]{}:,]))",
     re.DOTALL,
 )
 # Pieces of 64 KiB: a document is read whole, and a message has no more.
 _MOST_PIECES = MAX_MESSAGE // (64 * 1024) + 1
+# Brackets, colons and commas in a row without a value: so many to go up and down again, and a few between.
+_MOST_MARKS = 3 * MAX_DEPTH
 
 
 def decode_json(source: Source) -> Iterator[DecodedField]:
@@ -57,12 +59,13 @@ class _Scan:
         self._data = data
         self._path: list[str | int | None] = []  # None: an object that waits for a name
         self._fresh = False
+        self._marks = 0
         self.at = 0
         self.count = 0
 
     def values(self) -> Iterator[DecodedField]:
         """Until the first token that is none; what the grammar forbids, the strict reader tells."""
-        while (token := _TOKEN.match(self._data, self.at)) is not None:
+        while not self._lost() and (token := _TOKEN.match(self._data, self.at)) is not None:
             text, start = token[0].lstrip(b" \t\r\n"), token.end() - len(token[0].lstrip(b" \t\r\n"))
             if token["mark"]:
                 yield from self._mark(text, start)
@@ -72,7 +75,12 @@ class _Scan:
                 yield self._told(start, text, _text(text))
             self.at = token.end()
 
+    def _lost(self) -> bool:
+        """Whether no document of ours looks so; the strict reader says why."""
+        return self._marks > _MOST_MARKS or len(self._path) > MAX_DEPTH
+
     def _mark(self, mark: bytes, start: int) -> Iterator[DecodedField]:
+        self._marks += 1
         match mark:
             case b"{" | b"[":
                 self._path.append(None if mark == b"{" else 0)
@@ -95,6 +103,7 @@ class _Scan:
 
     def _told(self, start: int, raw: bytes, value: str) -> DecodedField:
         self._fresh = False
+        self._marks = 0
         self.count += 1
         path = "".join(f"[{one}]" if isinstance(one, int) else step(one or "") for one in self._path)
         return DecodedField(self.count, "", start, f"${path}", raw, value)

@@ -227,7 +227,7 @@ class Builder:
         if node.parent is not None:
             node.parent.children.pop()
             node.parent.dropped += 1
-            node.ordinal = node.parent.dropped
+            node.place = node.parent.dropped
 
     def _text(self, text: str) -> None:
         node = self._node

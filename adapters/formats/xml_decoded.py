@@ -5,7 +5,7 @@ XML documents, attribute by attribute and text by text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 # Its dangers are document types and entities, and both are refused here.
 from xml.parsers import expat
@@ -19,6 +19,13 @@ from .sniff import looks_like
 __all__ = ["decode_xml"]
 
 _MAX_DEPTH = 64
+# Bytes of one tag or comment: expat reads one that is not yet complete again with every piece.
+_MAX_TAG = 1024 * 1024
+# In a row, and none of them says anything: nobody waits for what may stand behind them.
+_MOST_SILENT = 100_000
+
+_ATTRIBUTE = re.compile(rb"\s+([^\s=>]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_NAME = re.compile(rb"<[^\s/>]+")
 
 
 def decode_xml(source: Source) -> Iterator[DecodedField]:
@@ -59,11 +66,14 @@ class _Reading:
         self._texts: list[str] = []
         self._fields: list[DecodedField] = []
         self._elements = 0
+        self._spoke = 0
+        self._fed = 0
         self._parser = self._new_parser()
 
     def feed(self, data: bytes, *, last: bool) -> Rejected | None:
         """Why nothing can be read any more, or None."""
         self._data += data
+        self._fed += len(data)
         try:
             self._parser.Parse(data, last)
         except expat.ExpatError as error:
@@ -72,6 +82,10 @@ class _Reading:
             return Rejected("E_XML_SYNTAX", expat.ErrorString(error.code), where, "well-formed XML")
         except Rejected as rejected:
             return rejected
+        if not last and self._fed - self._parser.CurrentByteIndex > _MAX_TAG:
+            self.at = self._parser.CurrentByteIndex
+            what = "one tag or comment does not end"
+            return Rejected("E_TOO_LARGE", what, f"byte {self.at}", f"at most {_MAX_TAG} bytes")
         kept = min([self._parser.CurrentByteIndex, *self._starts[-1:]])
         self._data, self._base = self._data[kept - self._base :], kept
         return None
@@ -105,11 +119,18 @@ class _Reading:
         self._numbers.append(self._elements)
         if len(self._path) > _MAX_DEPTH:
             raise Rejected("E_DEPTH", "nested too deep", f"byte {self.at}", f"at most {_MAX_DEPTH} levels")
-        tag = self._data[self.at - self._base :]
-        tag = tag[: tag.find(b">") + 1]
-        for attribute, value in zip(attributes[::2], attributes[1::2], strict=True):
-            place, raw = _written(tag, attribute.encode())
-            self._found(f"@{attribute}", self.at + place, raw, value)
+        if self._elements - self._spoke > _MOST_SILENT:
+            what = f"{_MOST_SILENT} elements in a row without a text or an attribute"
+            raise Rejected("E_RECORDS", what, f"byte {self.at}", "elements that say something")
+        if attributes:
+            self._attributes(attributes)
+
+    def _attributes(self, told: list[str]) -> None:
+        start = self.at - self._base
+        places, tag = _written(self._data, start)
+        for name, value in zip(told[::2], told[1::2], strict=True):
+            at, raw = places.get(name.encode(), (start, tag))
+            self._found(f"@{name}", self._base + at, raw, value)
 
     def _text(self, text: str) -> None:
         if not self._texts:
@@ -132,11 +153,17 @@ class _Reading:
         self._texts, self._starts = [], []
 
     def _found(self, last: str, at: int, raw: bytes, value: str) -> None:
+        self._spoke = self._elements
         path = "/".join(("", *self._path, *filter(None, [last])))
         self._fields.append(DecodedField(self.record, self._path[-1], at, path, raw, value))
 
 
-def _written(tag: bytes, name: bytes) -> tuple[int, bytes]:
-    """Where in a tag an attribute stands, and its bytes with name and quotes; the tag itself when unclear."""
-    found = re.search(rb"\s" + re.escape(name) + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')", tag)
-    return (found.start() + 1, found[0][1:]) if found else (0, tag)
+def _written(data: bytes, start: int) -> tuple[Mapping[bytes, tuple[int, bytes]], bytes]:
+    """Where each attribute of the tag at ``start`` stands, by name, with its bytes; and the tag itself."""
+    found: dict[bytes, tuple[int, bytes]] = {}
+    name = _NAME.match(data, start)
+    at = name.end() if name else start
+    while (one := _ATTRIBUTE.match(data, at)) is not None:
+        found[one[1]] = one.start(1), data[one.start(1) : one.end()]
+        at = one.end()
+    return found, data[start : data.find(b">", at) + 1]

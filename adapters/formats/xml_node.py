@@ -49,9 +49,9 @@ class XmlNode:
         "interrupted",
         "line",
         "name",
-        "ordinal",
         "parent",
         "pieces",
+        "place",
         "prefix",
         "size",
     )
@@ -76,8 +76,8 @@ class XmlNode:
         self.interrupted = False
         # Children that were handed over and forgotten, when records are read one by one.
         self.dropped = 0
-        # Which of them this one is, from 1; 0: it is none.
-        self.ordinal = 0
+        # Which of its name it is in its parent, from 1; 0 until somebody asks.
+        self.place = 0
 
     @property
     def path(self) -> str:
@@ -328,12 +328,11 @@ class XmlNode:
         return f"{self.path}/@{printable(local_name(name))} {place}"
 
     def _position(self) -> int:
-        """How many of the same name stand before it, and itself."""
-        if self.parent is None or self.ordinal:
-            return self.ordinal or 1
-        place = self.parent.dropped
-        for each in self.parent.children:
-            place += each.name == self.name
-            if each is self:
-                break
-        return place
+        """How many of the same name stand before it, and itself; found for all siblings at once."""
+        if self.parent is None:
+            return 1
+        if not self.place:
+            counts: dict[str, int] = {}
+            for each in self.parent.children:
+                each.place = counts[each.name] = counts.get(each.name, self.parent.dropped) + 1
+        return self.place

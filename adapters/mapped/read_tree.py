@@ -4,7 +4,7 @@ Messages that are trees: JSON and XML.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from adapters.formats.json_node import Node
@@ -23,8 +23,9 @@ __all__ = ["JSON_SIGN", "XML_SIGN", "read_elements", "read_objects"]
 JSON_SIGN = "."
 XML_SIGN = "/"
 
-# Orders of one message, and lines of one order.
+# Orders of one message, and lines of one order; lines of all orders of a message, which is worked on at once.
 _MOST = 1_000
+_MOST_LINES = 10_000
 _MAX_TEXT = 4_000
 
 
@@ -33,8 +34,8 @@ def read_objects(body: bytes, mapping: ChannelMap, shape: JsonShape) -> Message:
     The orders of a JSON document.
 
     Raises:
-        Rejected: As :func:`~adapters.formats.json_strict.read_json`; ``E_MISSING`` (no orders) or
-            ``E_UNKNOWN``.
+        Rejected: As :func:`~adapters.formats.json_strict.read_json`; ``E_MISSING`` (no orders),
+            ``E_UNKNOWN`` or ``E_RECORDS`` (more lines than a message may have).
     """
     root = read_json(body)
     of_order, of_line = known_ways(mapping, shape.ignored, shape.orders, shape.lines, JSON_SIGN)
@@ -49,7 +50,9 @@ def read_objects(body: bytes, mapping: ChannelMap, shape: JsonShape) -> Message:
         return Message(_Object(root, of_order), (document(root),))
     head = _Object(root, head_ways(mapping, shape.ignored, shape.orders, JSON_SIGN))
     head.check()
-    return Message(head, tuple(document(one) for one in _listed(root, shape.orders)))
+    orders = _listed(root, shape.orders)
+    _refuse_crowd((_lines_of(one, shape.lines) for one in orders), root.where)
+    return Message(head, tuple(document(one) for one in orders))
 
 
 def read_elements(body: bytes, mapping: ChannelMap, shape: XmlShape) -> Message:
@@ -58,7 +61,7 @@ def read_elements(body: bytes, mapping: ChannelMap, shape: XmlShape) -> Message:
 
     Raises:
         Rejected: As :func:`~adapters.formats.xml_read.read_xml`; ``E_XML_NAMESPACE``, ``E_UNKNOWN`` (another
-            root, too), ``E_MISSING`` (no orders).
+            root, too), ``E_MISSING`` (no orders), ``E_RECORDS`` (more lines than a message may have).
     """
     root = read_xml(body)
     if root.local != shape.root:
@@ -77,7 +80,15 @@ def read_elements(body: bytes, mapping: ChannelMap, shape: XmlShape) -> Message:
         return Message(_Element(root, of_order), (document(root),))
     head = _Element(root, head_ways(mapping, shape.ignored, shape.orders, XML_SIGN))
     head.check()
-    return Message(head, tuple(document(one) for one in _elements(root, shape.orders)))
+    orders = _elements(root, shape.orders)
+    _refuse_crowd((_lines_in(one, shape.lines) for one in orders), root.where)
+    return Message(head, tuple(document(one) for one in orders))
+
+
+def _refuse_crowd(lines: Iterable[int], where: str) -> None:
+    total = sum(lines)
+    if total > _MOST_LINES:
+        raise Rejected("E_RECORDS", f"{total} lines", where, f"at most {_MOST_LINES} in a message")
 
 
 class _Object:
@@ -148,6 +159,15 @@ def _listed(node: Node, path: str) -> tuple[Node, ...]:
     return found.items(low=1, high=_MOST)
 
 
+def _lines_of(order: Node, path: str) -> int:
+    """How many they are; what is wrong with them is the order's own fault."""
+    try:
+        found = _way(order, path) if path else None
+    except Rejected:
+        return 0
+    return len(found.value) if found is not None and isinstance(found.value, list) else 1
+
+
 def _objects(order: Node, path: str, known: Known) -> Sequence[Entry]:
     return [_Object(one, known) for one in _listed(order, path)]
 
@@ -206,6 +226,14 @@ def _check_element(node: XmlNode, known: Known) -> None:
         inner = known.get(child.local)
         if inner is not None:
             _check_element(child, inner)
+
+
+def _lines_in(order: XmlNode, path: str) -> int:
+    """As :func:`_lines_of`."""
+    found = [order]
+    for step in path.split(XML_SIGN) if path else ():
+        found = [inner for one in found for inner in one.children if inner.local == step]
+    return len(found)
 
 
 def _elements(node: XmlNode, path: str) -> tuple[XmlNode, ...]:

@@ -25,6 +25,10 @@ RECORDS = 200
 _NAME = 26
 # Bytes shown of one field; the offset says where the others are.
 _RAW = 16
+# Characters of a name and of a value, fields of one record: more is no screen, and nobody's order.
+_LONG_NAME = 200
+_LONG_VALUE = 4_000
+_FIELDS = 1_000
 
 
 @click.command()
@@ -120,22 +124,32 @@ def _refuse_unknown(known: Known) -> None:
 
 def _lines(decoding: Decoding, records: int | None) -> Iterator[tuple[str, bool]]:
     """Lines, and whether each says that something cannot be read."""
-    seen = 0
+    seen = fields = 0
     for one in decoding.fields:
         if records is not None and one.record > records:
             yield f"  … more behind record {records} (--records, --all)", False
             return
         if one.kind and one.record != seen:
             yield f"  record {one.record} {one_line(one.kind)}", False
+        fields = fields + 1 if one.record == seen else 1
         seen = one.record
+        if fields > _FIELDS:
+            if fields == _FIELDS + 1:
+                yield f"  … more than {_FIELDS} fields in record {one.record}", False
+            continue
         yield _line(one, ascii_=decoding.ascii), False
         if one.fault is not None:
             yield f"           ! {one_line(str(one.fault))}", True
 
 
 def _line(one: DecodedField, *, ascii_: bool) -> str:
-    name, raw = one_line(one.path).ljust(_NAME), _raw(one.raw, ascii_=ascii_).ljust(2 * _RAW + 1)
-    return f"  {one.offset:7}  {name}  {raw}  {one_line(one.value)}".rstrip()
+    name = one_line(_cut(one.path, _LONG_NAME)).ljust(_NAME)
+    raw = _raw(one.raw, ascii_=ascii_).ljust(2 * _RAW + 1)
+    return f"  {one.offset:7}  {name}  {raw}  {one_line(_cut(one.value, _LONG_VALUE))}".rstrip()
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _raw(raw: bytes, *, ascii_: bool) -> str:

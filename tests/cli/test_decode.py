@@ -235,3 +235,16 @@ class TestMappedChannels:
 
         assert any(line.endswith("WHAT RECEIVED RECEIVED") for line in lines)
         assert any(line.endswith("ERROR E_OFFERING E_OFFERING") for line in lines)
+
+
+def test_a_screen_is_not_filled_with_one_field_or_one_record(place):
+    """A long value is cut and says how long it is; of a record with very many fields the first are shown."""
+    long = place.run("decode", put(place, "long.json", b'{"a":"' + b"x" * 100_000 + b'"}'))
+    many = place.run(
+        "decode", put(place, "many.xml", b"<a " + b" ".join(b'a%d=""' % n for n in range(5_000)) + b"/>")
+    )
+
+    assert long.stdout.rstrip().endswith("x… (100000 characters)")
+    assert len(long.stdout) < 10_000
+    assert many.stdout.rstrip().endswith("more than 1000 fields in record 1")
+    assert 1_003 == len(many.stdout.splitlines())

@@ -5,6 +5,8 @@ Payloads shown field by field: every field where it stands, every fault at its p
 from __future__ import annotations
 
 import io
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,49 @@ def test_xml_shows_attributes_and_texts_and_expands_nothing():
     assert ("new", b"kind='new'") == (found[f"{order}/@kind"].value, found[f"{order}/@kind"].raw)
     [refused] = decode_xml(b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><a>&b;</a>')
     assert "E_XML_DTD" == refused.fault.code
+
+
+@pytest.mark.parametrize(
+    ("decode", "body", "code", "most"),
+    [
+        (decode_xml, b"<a " + b" ".join(b'a%d=""' % n for n in range(600_000)) + b"/>", "E_TOO_LARGE", 2),
+        (decode_xml, b"<a>" + b"<b/>" * 2_000_000 + b"</a>", "E_RECORDS", 1),
+        (decode_json, b"[" * 8_000_000, "E_RECORDS", 8),
+        (decode_json, b'{"a":' * 1_000 + b"1", "E_DEPTH", 1),
+        (decode_json, b'{"b":1,"a":' * 1_000 + b"1", "E_DEPTH", 1),
+    ],
+    ids=["one tag", "nothing but elements", "brackets", "objects in objects", "deep with values"],
+)
+def test_what_nobody_could_read_is_given_up_at_its_beginning(decode, body, code, most):
+    """A tag without end, marks or elements that say nothing: nobody waits for minutes to see them."""
+    file = Counted(body)
+    *told, last = decode(file)
+
+    assert (code, True) == (last.fault.code, last.offset < 1_000_000)
+    assert len(told) <= 65
+    assert file.taken <= most * 1024 * 1024
+
+
+def test_each_of_many_attributes_is_found_at_once():
+    """Ten thousand times as quick as one search for each: a tag of a megabyte, with "greater than" in it."""
+    body = b"<a " + b" ".join(b'a%d=">"' % n for n in range(80_000)) + b"/>"
+    began = time.monotonic()
+    found = list(decode_xml(body))
+
+    assert [(0, b'a0=">"'), (79_999, b'a79999=">"')] == [(n, found[n].raw) for n in (0, 79_999)]
+    assert time.monotonic() - began < 20
+
+
+def test_a_long_text_costs_its_length():
+    """And not a hundred bytes for each of its characters."""
+    body = b'{"a":"' + b"x" * 2_000_000 + b'"}'
+    tracemalloc.start()
+    [found] = decode_json(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 2_000_000 == len(found.value)
+    assert peak < 20 * len(body)
 
 
 def test_what_is_refused_of_an_answer_stands_at_its_line():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
-from canonical.errors import CODES, Rejected
+from canonical.errors import CODES, Rejected, shown
 
 EIGHT_MEGABYTES = 8 * 1024 * 1024
 ORDER = (
@@ -209,6 +210,35 @@ class TestRefusals:
 
         assert code == error.code
         assert 2 > time.process_time() - began
+
+    @pytest.mark.parametrize(
+        "text", [rb"\\", rb"\u0041", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}".encode()]
+    )
+    def test_one_text_has_a_limit(self, text):
+        """
+        What costs the parser, or whoever folds names, many times its length is refused before it does.
+        """
+        flood = text * (EIGHT_MEGABYTES // len(text) - 10)
+        tracemalloc.start()
+        value, name = refusal(b'{"a": "' + flood + b'"}'), refusal(b'{"a": 1, "' + flood + b'": 2}')
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert ("E_FIELD_SIZE", "line 1 column 7 at byte 6") == (value.code, value.where)
+        assert ("E_FIELD_SIZE", "line 1 column 10 at byte 9") == (name.code, name.where)
+        assert peak < 10 * EIGHT_MEGABYTES
+
+    def test_a_name_that_must_be_folded_has_a_limit(self):
+        """
+        Other alphabets have long words, and none of hundreds of characters.
+        """
+        long = "\N{LATIN SMALL LIGATURE FFI}" * 129
+
+        assert ("E_FIELD_SIZE", f"$[{shown(long)}]") == (
+            refusal(f'{{"{long}": 1}}'.encode()).code,
+            refusal(f'{{"{long}": 1}}'.encode()).where,
+        )
+        assert read_json(f'{{"{long[:128]}": 1}}'.encode()).has(long[:128])
 
     def test_truncated_anywhere(self):
         """

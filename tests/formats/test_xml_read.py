@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 import tracemalloc
 from decimal import Decimal
 
@@ -58,6 +59,17 @@ class TestReading:
             "/s:E/b[1] line 2 column 14 at byte 50",
             "/s:E/a[3] line 2 column 18 at byte 54",
         ] == [each.where for each in root.walk()]
+
+    def test_the_places_of_many_siblings_are_found_at_once(self):
+        """
+        Whoever asks each for its place, as a mapping does for each value, does not count them all each time.
+        """
+        root = read_xml(b"<a>" + b"<b/>" * 50_000 + b"</a>")
+        began = time.process_time()
+        *_, last = [each.where for each in root.children]
+
+        assert last.startswith("/a/b[50000] line 1")
+        assert time.process_time() - began < 10
 
     def test_values(self):
         """
@@ -211,6 +223,7 @@ class TestRecords:
         found = list(read_records(io.BytesIO(data), self.PATH))
 
         assert ["1", "2"] == [each.child("Id").text() for each in found]
+        assert "/Orders/Order[1]/Id[1] line 2 column 8 at byte 45" == found[0].child("Id").where
         assert "/Orders/Order[2]/Id[1] line 2 column 34 at byte 71" == found[1].child("Id").where
         assert ["/Orders/Order[1]", "/Orders/Order[2]"] == [each.path for each in found]
         assert ["7", "7"] == [each.parent.attribute("batch") for each in found]

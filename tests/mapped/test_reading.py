@@ -326,6 +326,24 @@ def test_no_days(text, form, zone):
     assert ("E_DATE", "line 2 column 23 WANTED at byte 78") == (fault.code, fault.where)
 
 
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_more_lines_than_one_transaction_takes(form):
+    """Ten thousand of a message, in whatever orders; the whole message is refused, and nothing is taken."""
+    body = samples(form)["one-order"]
+    if form == "json":
+        document = json.loads(body)
+        [order] = document["orders"]
+        orders = [order | {"number": f"A-{n}", "lines": order["lines"] * 1_000} for n in range(11)]
+        many = json.dumps(document | {"orders": orders}).encode()
+    else:
+        head, order, line = body.split(b"<Order ", 1)[0], body[body.index(b"<Order ") :], b'<Line no="1"/>'
+        whole = order[: order.index(b"<Line ")] + line * 1_000 + order[order.index(b"</Lines>") :]
+        many = head + whole.removesuffix(b"</Orders>\n") * 11 + b"</Orders>"
+    [refused] = translated(adapter(form), many)
+
+    assert ("E_RECORDS", "11000 lines") == (refused.fault.code, refused.fault.what)
+
+
 def test_the_mappings_are_all_different():
     """Four formats, not one four times."""
     assert 4 == len({mapping(form) for form in FORMATS})
