@@ -5,25 +5,26 @@ One transaction of a till: the order it takes, the questions it asks, or the rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from adapters.formats.values import calendar_date
 from adapters.formats.xml_node import XmlNode
-from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import AmendOrder, Command, Origin, RejectedDocument, SubmitOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ExternalId, Note, OrderContent, PartyRef, RelatedParty
 from canonical.references import References
 
+from .earlier import ORDER, change_in, read_change, read_wish
 from .lines import PREVIOUS, Line, lines_of, read_items
 from .profile import Agreement
 from .vocabulary import NUMBER_TYPE
 
-__all__ = ["NOTHING", "ORDER", "QUESTION", "TRANSACTION", "read_transaction"]
+__all__ = ["NOTHING", "TRANSACTION", "read_transaction"]
 
-# Document types; a transaction that can be neither read nor used has the third.
-ORDER, QUESTION, TRANSACTION = "CustomerOrder", "PreviousCustomerOrder", "Transaction"
+TRANSACTION = "Transaction"
+"""Document type of a transaction that can be neither read nor used."""
 
 NOTHING = "E_NO_ORDER"
 """Code of a transaction that orders nothing: it is answered as ignored."""
@@ -39,8 +40,8 @@ def read_transaction(
     node: XmlNode, origin: Origin, agreed: Agreement, references: References
 ) -> Iterator[Command | RejectedDocument]:
     """
-    The order, if it has lines that order something, and a question for each earlier order that it names; else
-    one rejected document.
+    The order, or the change of an earlier one, if it has lines that order something; and what is asked of
+    each earlier order that it names.  Else one rejected document.
     """
     named = replace(origin, document_type=TRANSACTION)
     try:
@@ -48,14 +49,21 @@ def read_transaction(
         _refuse_other_store(node, agreed)
         lines = _lines(node)
         priced = _priced(node, agreed)
-        questions = [_question(one, named) for one in lines if one.kind == PREVIOUS]
-        order = _order(node, lines, named, priced, references)
+        earlier = [one for one in lines if one.kind == PREVIOUS]
+        change = change_in(earlier)
+        wishes = [read_wish(one, named, priced) for one in earlier if one is not change]
+        order: AmendOrder | SubmitOrder | None
+        if change is not None:
+            ordered = [one for one in lines if one.kind != PREVIOUS]
+            order = read_change(change, ordered, named, priced, references)
+        else:
+            order = _order(node, lines, named, priced, references)
     except Rejected as rejected:
         yield RejectedDocument(origin=named, fault=rejected.fault)
         return
     if order is not None:
         yield order
-    yield from questions
+    yield from wishes
 
 
 def _named(node: XmlNode, origin: Origin) -> Origin:
@@ -125,18 +133,12 @@ def _priced(node: XmlNode, agreed: Agreement) -> Agreement:
     return Agreement(agreed.endpoint, agreed.zone, code)
 
 
-def _question(one: Line, origin: Origin) -> AskStatus:
-    one.node.refuse_unknown(("OrderID",))
-    asked = one.node.child("OrderID").text(128)
-    line = one.line.child("SequenceNumber").key(20)
-    number = f"{origin.document}.{line}"
-    return AskStatus(
-        origin=replace(origin, document_type=QUESTION, document=number), about=OrderRef(value=asked)
-    )
-
-
 def _order(
-    node: XmlNode, lines: tuple[Line, ...], origin: Origin, agreed: Agreement, references: References
+    node: XmlNode,
+    lines: Sequence[Line],
+    origin: Origin,
+    agreed: Agreement,
+    references: References,
 ) -> SubmitOrder | None:
     """
     None when all that the lines name was ordered earlier.
@@ -146,13 +148,14 @@ def _order(
         return None
     items, wanted = read_items(ordered, agreed, references)
     owner = agreed.endpoint.id
-    earlier = [one.node.child("OrderID").text(128) for one in lines if one.kind == PREVIOUS]
+    asked = (one.node for one in lines if one.kind == PREVIOUS and not one.node.has("Action"))
+    known = [node.child("OrderID").text(128) for node in asked]
     content = OrderContent(
         product_order_item=items,
         external_id=(ExternalId(owner=owner, external_identifier_type=NUMBER_TYPE, id=origin.document),),
         related_party=tuple(_parties(node)),
         requested_completion_date=wanted,
-        note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in earlier),
+        note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in known),
     )
     return SubmitOrder(origin=replace(origin, document_type=ORDER), order=content)
 
