@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from adapters.formats.xml_node import XmlNode
+from canonical.amendments import ItemPatch
 from canonical.errors import Rejected, shown
 from canonical.order import Address, ItemPrice, Money, OfferingRef, OrderItem, Place, Product
 from canonical.references import Offering, References
@@ -20,7 +21,7 @@ from canonical.states import Action
 from .profile import Agreement
 from .vocabulary import ITEM_TYPE, RETAIL
 
-__all__ = ["DELIVERY", "PICKUP", "PREVIOUS", "Line", "lines_of", "read_items"]
+__all__ = ["DELIVERY", "PICKUP", "PREVIOUS", "Line", "lines_of", "read_items", "read_patch"]
 
 PICKUP, DELIVERY, PREVIOUS = "CustomerOrderForPickup", "CustomerOrderForDelivery", "PreviousCustomerOrder"
 
@@ -38,6 +39,9 @@ _PASSED_OVER = frozenset(
         "UnitCostPrice", "UnitListPrice",
     }
 )  # fmt: skip
+# What a line may say that changes an earlier one.
+_CHANGES = (_FIELDS - {"SerialNumber", "ItemLink"}) | {"PreviousLineNumber"}
+_MOST = 1_000_000
 _TRUE = frozenset({"true", "1"})
 _MONEY_LIMIT = 10**12
 
@@ -103,6 +107,45 @@ def read_items(
         read[id_] = (item, link.key(20) if link else "", one.node)
         wanted += _wanted(one, agreed)
     return _nested(read), max(wanted, default=None)
+
+
+def read_patch(
+    lines: Sequence[Line], agreed: Agreement, references: References
+) -> tuple[tuple[ItemPatch, ...], dt.datetime | None]:
+    """
+    What lines that name an earlier one change of it, and when the last of them is wanted; what a line does
+    not say stays.
+
+    Raises:
+        Rejected: At the first fault; ``E_NO_ORDER`` for a line that changes nothing.
+    """
+    wanted: list[dt.datetime] = []
+    read: dict[str, ItemPatch] = {}
+    for one in lines:
+        number = one.node.child("PreviousLineNumber")
+        item = number.key(128)
+        if item in read:
+            raise number.reject("E_DUPLICATE_LINE", f"line {shown(item)} was there before", "each once")
+        one.node.refuse_unknown(_CHANGES | _PASSED_OVER)
+        dates = _wanted(one, agreed)
+        read[item] = _patch(one, item, agreed, references)
+        if read[item] == ItemPatch(item=item) and not dates:
+            raise one.node.reject("E_NO_ORDER", "nothing of the line is changed", "Quantity, ItemID…")
+        wanted += dates
+    return tuple(one for one in read.values() if one != ItemPatch(item=one.item)), max(wanted, default=None)
+
+
+def _patch(one: Line, item: str, agreed: Agreement, references: References) -> ItemPatch:
+    node = one.node
+    offering = _offering(node, agreed, references) if list(_codes(node)) else None
+    said = node.has("PickupLocation") if one.kind == PICKUP else node.has("Delivery")
+    return ItemPatch(
+        item=item,
+        product_offering=OfferingRef(id=offering.id, name=offering.name) if offering else None,
+        quantity=_quantity(node, offering) if node.has("Quantity") else None,
+        place=(_place(one, agreed),) if said else None,
+        item_price=_price(node, agreed) or None,
+    )
 
 
 def _nested(read: dict[str, tuple[OrderItem, str, XmlNode]]) -> tuple[OrderItem, ...]:
@@ -177,13 +220,14 @@ def _known(kind: str, place: XmlNode, agreed: Agreement, references: References)
         return None
 
 
-def _quantity(node: XmlNode, offering: Offering) -> int:
+def _quantity(node: XmlNode, offering: Offering | None) -> int:
     said = node.get("Quantity")
     if said is None:
         return 1
-    number = said.decimal(1, offering.max_quantity)
+    most = offering.max_quantity if offering else _MOST
+    number = said.decimal(1, most)
     if number != number.to_integral_value():
-        allowed = f"a whole number from 1 to {offering.max_quantity}"
+        allowed = f"a whole number from 1 to {most}"
         raise said.reject("E_RANGE", f"quantity {shown(number)}", allowed)
     return int(number)
 
@@ -220,5 +264,6 @@ def _wanted(one: Line, agreed: Agreement) -> list[dt.datetime]:
     if one.kind == PICKUP:
         said = one.node.get("PickupDateTime")
     else:
-        said = one.node.child("Delivery").get("DeliveryDateTime")
+        delivery = one.node.get("Delivery")
+        said = delivery.get("DeliveryDateTime") if delivery else None
     return [agreed.instant(said)] if said else []
