@@ -83,7 +83,7 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class PartyAliasRow:
-    """An alias of a party that has several: ``id`` is that of the party known by it alone, ``type`` its own."""
+    """An alias of a party that has several; ``id`` is that of a party which is known by it alone."""
 
     id: str
     party: str
