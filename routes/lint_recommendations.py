@@ -53,4 +53,6 @@ def _offered(placed: Placed[RecommendationRule], draft: Draft) -> Iterator[Fault
 
 def _served(rule: RecommendationRule, draft: Draft) -> bool:
     parts = (part for placed in draft.routes for part in placed.value.parts)
-    return rule.offering.id not in draft.bundles and any(rule.offering.id in part.items.offered(draft.catalogue) for part in parts)
+    return rule.offering.id not in draft.bundles and any(
+        rule.offering.id in part.items.offered(draft.catalogue) for part in parts
+    )

@@ -16,20 +16,13 @@ from adapters.kit.contract import Native
 from broker.port import Delivery
 from canonical.codec import decode, encode
 from canonical.commands import (
-    AmendOrder,
-    Answer,
-    AskStatus,
-    CancelOrder,
     Command,
-    CommandReceipt,
     Origin,
-    RecordInteraction,
     RejectedDocument,
-    Resume,
     SaveDraft,
     SubmitOrder,
 )
-from canonical.errors import Fault, Rejected, shown
+from canonical.errors import Rejected, shown
 from canonical.instructions import Instruction
 from canonical.keys import content_hash, conversation_id
 from canonical.parties import aliases_of
