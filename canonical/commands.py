@@ -66,18 +66,37 @@ class OrderRef(Canonical, frozen=True):
 
 
 class SubmitOrder(Canonical, frozen=True, tag_field="command", tag=True):
-    """Take this order and carry it out."""
+    """
+    Take this order and carry it out.
 
-    origin: Origin
-    order: OrderContent
-
-
-class SaveDraft(Canonical, frozen=True, tag_field="command", tag=True):
-    """Keep this, do nothing yet."""
+    Args:
+        order: May have no items when it completes a draft: then the draft is submitted as it stands.
+        conversation: Id or token of the conversation that it belongs to; its draft becomes the order.
+        base: The version of the draft that it was made from, when the format says so.
+    """
 
     origin: Origin
     order: OrderContent
     conversation: Text = ""
+    base: int | None = None
+
+
+class SaveDraft(Canonical, frozen=True, tag_field="command", tag=True):
+    """
+    Keep this, do nothing yet.
+
+    Args:
+        order: The draft as the sender sees it.  What it does not say stays; an item that the sender has seen
+            and does not name is taken away.
+        conversation: Id or token of the conversation that it belongs to; empty begins one.
+        base: The version of the draft that it was made from; None takes the one that the sender saved or
+            asked for last.
+    """
+
+    origin: Origin
+    order: OrderContent
+    conversation: Text = ""
+    base: int | None = None
 
 
 class Resume(Canonical, frozen=True, tag_field="command", tag=True):
@@ -140,7 +159,11 @@ class AskStatus(Canonical, frozen=True, tag_field="command", tag=True):
 
 
 class RecordInteraction(Canonical, frozen=True, tag_field="command", tag=True):
-    """Something happened that is not an order: a complaint, a visit, a quote."""
+    """
+    Something happened that is not an order: a complaint, a visit, a quote.
+
+    ``party`` is the customer by a typed alias, as :func:`canonical.parties.alias_of` reads it.
+    """
 
     origin: Origin
     kind: Id

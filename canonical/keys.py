@@ -10,12 +10,15 @@ import uuid
 __all__ = [
     "amendment_id",
     "content_hash",
+    "conversation_id",
     "follow_on_id",
     "inquiry_key",
     "instruction_key",
     "instruction_reference",
     "message_id",
     "order_id",
+    "party_id",
+    "readable",
 ]
 
 # Any fixed UUID will do; it must never change, or every id changes with it.
@@ -50,11 +53,27 @@ def content_hash(body: bytes) -> str:
 
 def order_id(endpoint: str, document_type: str, document: str) -> str:
     """The hub's id of the order with this business key: ``OL`` and 16 characters."""
-    number = int.from_bytes(
-        hashlib.sha256(f"{endpoint}\x1f{document_type}\x1f{document}".encode()).digest()[:10], "big"
-    )
-    digits = (_ALPHABET[(number >> (5 * place)) & 31] for place in range(_ORDER_CHARACTERS - 1, -1, -1))
-    return "OL" + "".join(digits)
+    return "OL" + _digest(endpoint, document_type, document)
+
+
+def conversation_id(order: str) -> str:
+    """The id of the conversation that began with this order or draft: ``CV`` and 16 characters."""
+    return "CV" + _digest("conversation", order)
+
+
+def party_id(alias_type: str, value: str) -> str:
+    """The id of whoever is known by this typed alias: ``PA`` and 16 characters that do not tell it."""
+    return "PA" + _digest("party", alias_type, value)
+
+
+def readable(number: int, characters: int) -> str:
+    """The lowest bits of ``number`` in Crockford's base 32, five a character."""
+    return "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(characters - 1, -1, -1))
+
+
+def _digest(*words: str) -> str:
+    digest = hashlib.sha256("\x1f".join(words).encode()).digest()
+    return readable(int.from_bytes(digest[:10], "big"), _ORDER_CHARACTERS)
 
 
 def amendment_id(order: str, endpoint: str, document_type: str, document: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from .amendments import Amendment, CancelTask
 from .base import Canonical, Id, Instant, Text
 from .commands import Origin
+from .conversation import ConversationView, Recommendation
 from .errors import Fault
 from .order import Order
 
@@ -44,6 +45,9 @@ class Notice(Canonical, frozen=True):
         amendment: The amendment that is answered (``changed``: it is settled, piece by piece), or that waits
             for an answer (``information-required``: the pieces with a ``question``).
         cancel: The cancel that is answered, with ``changed``.
+        conversation: The answer to Resume, with ``status``; ``order`` is then its draft, or its newest order.
+        recommendation: What is to be proposed to the customer before the order goes on, which is kept as a
+            draft meanwhile; with ``information-required``, to be answered by its id.
     """
 
     kind: NoticeKind
@@ -57,6 +61,8 @@ class Notice(Canonical, frozen=True):
     reason: Text = ""
     amendment: Amendment | None = None
     cancel: CancelTask | None = None
+    conversation: ConversationView | None = None
+    recommendation: Recommendation | None = None
 
 
 class Outcome(StrEnum):
@@ -73,7 +79,8 @@ class Verdict(Canonical, frozen=True):
     What became of one document of an intake.
 
     ``order_id`` is there for accepted and repeated submissions, and so is ``order`` unless there are too many
-    of them to be held at once (a large file); ``fault`` for rejected and parked ones.
+    of them to be held at once (a large file); ``fault`` for rejected and parked ones.  ``token`` resumes the
+    conversation of a draft or an order, once, wherever the customer shows it; it is never kept.
     """
 
     origin: Origin
@@ -81,6 +88,7 @@ class Verdict(Canonical, frozen=True):
     order: Order | None = None
     fault: Fault | None = None
     order_id: Text = ""
+    token: Text = ""
 
 
 class Intake(Canonical, frozen=True):

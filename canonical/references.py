@@ -59,6 +59,7 @@ class Endpoint(Canonical, frozen=True):
             acknowledgements of what came by queue.
         notices: Kinds it wants.
         respond_by: Seconds after which ``accepted`` is told even when items are still undecided.
+        recommendations: It is told what to propose to customers although it is a partner or an agent.
         format: Settings of its format (separators, version, test indicator), read by its adapter only.
     """
 
@@ -71,6 +72,7 @@ class Endpoint(Canonical, frozen=True):
     notices: tuple[NoticeKind, ...] = _ALL_KINDS
     respond_by: int = 7200
     out_folder: bool = False
+    recommendations: bool = False
     format: Mapping[str, str] = {}
 
 

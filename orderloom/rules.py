@@ -1,8 +1,8 @@
 """
 The rule files of a folder: routes, catalogue, samples and endpoint profiles, read from disk and nothing else.
 
-Layout, the checkout's own: ``routes/*.toml``, ``routes/catalogue/*.toml``, ``routes/samples/*.json``,
-``endpoints/*.toml``.
+Layout, the checkout's own: ``routes/*.toml``, ``routes/catalogue/*.toml``, ``routes/recommendations/*.toml``,
+``routes/samples/*.json``, ``endpoints/*.toml``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from routes.rules import RulesError, RuleSet, read
 
 __all__ = ["default_folder", "load", "read_folder"]
 
-_PATTERNS = ("routes/*.toml", "routes/catalogue/*.toml", "routes/samples/*.json", "endpoints/*.toml")
+_PATTERNS = (
+    "routes/*.toml",
+    "routes/catalogue/*.toml",
+    "routes/recommendations/*.toml",
+    "routes/samples/*.json",
+    "endpoints/*.toml",
+)
 
 # A rule file is written by hand; a larger one is a mistake, such as a data export in the wrong folder.
 _MAX_BYTES = 4 * 1024 * 1024

@@ -26,12 +26,19 @@ MAX_DEPTH = 4
 Content = TypeVar("Content", bound=OrderContent)
 
 
-def fill(content: Content, references: References, where_of: Callable[[str], str] | None = None) -> Content:
+def fill(
+    content: Content,
+    references: References,
+    where_of: Callable[[str], str] | None = None,
+    *,
+    draft: bool = False,
+) -> Content:
     """
     ``content`` with the catalogue's name and category on every (nested) item, whatever the sender said.
 
     Args:
         where_of: The place of an item, by its id, in the sender's own terms.
+        draft: It need not ask for anything yet.
 
     Raises:
         Rejected: ``E_MISSING`` (no items), ``E_DEPTH``, ``E_RECORDS`` (too many items), ``E_DUPLICATE_LINE``,
@@ -44,7 +51,7 @@ def fill(content: Content, references: References, where_of: Callable[[str], str
     ids = _distinct(items, where)
     for item in items:
         _check_relationships(item, ids, where)
-    if all(item.action not in WORK for item in items):
+    if not draft and all(item.action not in WORK for item in items):
         raise Rejected("E_ACTION", "no item asks for anything", "items", "at least one add, modify or delete")
     filled = tuple(_filled(item, references, where) for item in content.product_order_item)
     return msgspec.structs.replace(content, product_order_item=filled)

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ROUTES = "routes"
     CATALOGUE = "catalogue"
     ENDPOINT = "endpoint"
+    RECOMMENDATIONS = "recommendations"
     SAMPLE = "sample"
 
 
@@ -51,6 +52,7 @@ class Kind(StrEnum):
 _PLACES = {
     ("routes", ".toml"): Kind.ROUTES,
     ("routes/catalogue", ".toml"): Kind.CATALOGUE,
+    ("routes/recommendations", ".toml"): Kind.RECOMMENDATIONS,
     ("endpoints", ".toml"): Kind.ENDPOINT,
     ("routes/samples", ".json"): Kind.SAMPLE,
 }

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from canonical.errors import Fault
-from canonical.order import Money
+from canonical.order import Money, OfferingRef
 from canonical.plan import ChangeCharge, OnFallout
 from canonical.ponr import seconds_of
 from canonical.references import Endpoint, Offering
@@ -22,6 +22,7 @@ from .conditions import Clause, FieldIs, HasItem, PartyIs, StartGiven
 from .documents import Document, Kind
 from .lines import KeyPath
 from .model import PartRule, Route, RouteTest
+from .recommendations import After, RecommendationRule, Trigger
 from .selectors import WORK, Selector, Wanted
 
 __all__ = ["Draft", "Placed"]
@@ -58,6 +59,7 @@ class Draft:
     bundles: frozenset[str]
     samples: Mapping[str, str]
     broken: frozenset[Kind]
+    recommendations: tuple[Placed[RecommendationRule], ...] = ()
 
     @classmethod
     def of(cls, documents: Iterable[Document], samples: Mapping[str, str], broken: Iterable[Kind]) -> Draft:
@@ -77,6 +79,11 @@ class Draft:
             bundles=frozenset(raw["id"] for raw, _, _ in raw_offerings if raw.get("bundle")),
             samples=samples,
             broken=frozenset(broken),
+            recommendations=tuple(
+                Placed(_recommendation(raw, document.file), document, path)
+                for document in by_kind[Kind.RECOMMENDATIONS]
+                for raw, document, path in _each(document, "recommendation")
+            ),
         )
 
     @property
@@ -163,6 +170,32 @@ def _wanted(raw: Any) -> Wanted:
 
 def _listed(raw: Any) -> list[Any]:
     return raw if isinstance(raw, list) else [raw]
+
+
+def _recommendation(raw: Mapping[str, Any], file: str) -> RecommendationRule:
+    when, after = raw["when"], raw.get("after")
+    trigger = Trigger(
+        kinds=frozenset(_listed(when.get("interaction", []))),
+        items=_selector(when["order"]) if "order" in when else None,
+        abandoned="draft" in when,
+    )
+    return RecommendationRule(
+        name=raw["name"],
+        why=raw["why"],
+        file=file,
+        trigger=trigger,
+        after=After(frozenset(_listed(after["interaction"])), seconds_of(after["within"])) if after else None,
+        offering=OfferingRef(id=raw["offer"]),
+        text=raw["text"],
+        reason=raw.get("reason", ""),
+        apology=raw.get("apology", ""),
+        valid_for=seconds_of(raw["valid_for"]),
+        channels=frozenset(_listed(raw["channels"])),
+        at_most=raw.get("at_most", 1),
+        per=seconds_of(raw["per"]),
+        ask_first=raw.get("ask_first", False),
+        answer_by=seconds_of(raw["answer_by"]) if "answer_by" in raw else None,
+    )
 
 
 def _offering(raw: Mapping[str, Any]) -> Offering:

@@ -12,6 +12,7 @@ from canonical.plan import ChangeCharge, OnFallout, Reason
 from canonical.references import References
 
 from .conditions import Clause, Facts
+from .recommendations import RecommendationRule
 from .selectors import ALL_WORK, Selector
 
 __all__ = ["PartRule", "Route", "RouteTest", "RuleSet", "Step"]
@@ -94,6 +95,7 @@ class RuleSet:
         steps: The parts of all routes, each after everything it can wait for, checks first.
         warnings: What is allowed and yet likely a mistake: offerings that no part serves.
         samples: Text of each sample by its name, for the routes' tests.
+        recommendations: What should be proposed to customers, by name.
     """
 
     version: str
@@ -102,3 +104,4 @@ class RuleSet:
     steps: tuple[Step, ...]
     warnings: tuple[Fault, ...] = ()
     samples: Mapping[str, str] = field(default_factory=dict)
+    recommendations: tuple[RecommendationRule, ...] = ()

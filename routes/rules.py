@@ -18,6 +18,7 @@ from canonical.systems import SystemProfile
 from .documents import Document, Kind, RulesError, kind_of, read_document
 from .draft import Draft
 from .lint import gaps, lint_routes, meeting
+from .lint_recommendations import lint_recommendations
 from .lint_references import lint_references
 from .model import PartRule, Route, RouteTest, RuleSet, Step
 from .ordering import in_order, waits
@@ -30,8 +31,8 @@ def read(texts: Mapping[str, str], profiles: Mapping[str, SystemProfile]) -> Rul
     The rule set that ``texts`` make.
 
     Args:
-        texts: By relative name: ``routes/*.toml``, ``routes/catalogue/*.toml``, ``endpoints/*.toml`` and
-            ``routes/samples/*.json``.
+        texts: By relative name: ``routes/*.toml``, ``routes/catalogue/*.toml``,
+            ``routes/recommendations/*.toml``, ``endpoints/*.toml`` and ``routes/samples/*.json``.
         profiles: The systems that routes may name.
 
     Raises:
@@ -41,6 +42,7 @@ def read(texts: Mapping[str, str], profiles: Mapping[str, SystemProfile]) -> Rul
     draft = Draft.of(documents, samples, broken)
     faults += lint_references(draft)
     faults += lint_routes(draft, profiles)
+    faults += lint_recommendations(draft)
     if faults:
         raise RulesError(faults)
     return _ruleset(draft, version_of(texts))
@@ -79,7 +81,10 @@ def _read_all(
 
 
 def _misplaced(file: str) -> Fault:
-    places = "routes/*.toml, routes/catalogue/*.toml, routes/samples/*.json, endpoints/*.toml"
+    places = (
+        "routes/*.toml, routes/catalogue/*.toml, routes/recommendations/*.toml, routes/samples/*.json, "
+        "endpoints/*.toml"
+    )
     return Fault(code="E_ROUTES", what="no place for a rule file", where=file, allowed=places)
 
 
@@ -96,6 +101,9 @@ def _ruleset(draft: Draft, version: str) -> RuleSet:
         steps=tuple(_step(routes, route, part, version) for route, part in ordered),
         warnings=tuple(gaps(draft)),
         samples=draft.samples,
+        recommendations=tuple(
+            sorted((placed.value for placed in draft.recommendations), key=lambda rule: rule.name)
+        ),
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "BatchAdapter",
     "CallSpec",
     "Checked",
+    "ConversingAdapter",
     "DecodingAdapter",
     "DescribedAdapter",
     "FileSource",
@@ -179,6 +180,19 @@ class BatchAdapter(InboundAdapter, Protocol):
     def acknowledge_file(self, verdicts: Iterable[Verdict], stamp: Stamp) -> Iterator[bytes]:
         """The acknowledgement of a file, piece by piece; none when the format has none."""
         ...
+
+
+@runtime_checkable
+class ConversingAdapter(InboundAdapter, Protocol):
+    """
+    A channel that takes part in conversations: its format has words for tokens and for what was said so far.
+
+    It gets a token with each verdict on a draft or an order that was taken, for the customer to show
+    elsewhere, and :meth:`render` is given notices with a ``conversation``, the answers to Resume.
+    """
+
+    conversing: bool
+    """Its presence declares it; True."""
 
 
 @runtime_checkable

@@ -187,5 +187,6 @@ def _counts(rules: RuleSet) -> str:
     tests = sum(len(route.tests) for route in rules.routes)
     return (
         f"rules {rules.version}: {len(rules.routes)} routes, {len(rules.steps)} parts, {tests} tests, "
-        f"{len(rules.references.offerings)} offerings, {len(rules.references.endpoints)} endpoints"
+        f"{len(rules.references.offerings)} offerings, {len(rules.references.endpoints)} endpoints, "
+        f"{len(rules.recommendations)} recommendations"
     )

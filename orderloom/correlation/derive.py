@@ -38,6 +38,8 @@ def derive_order(
     Args:
         cancelled: A cancel of the order was accepted and is under way; ``cancelled_items``: of these items.
     """
+    if order.state is State.DRAFT or (order.state.terminal and not lines):
+        return order  # nothing was ever asked of anybody
     look = _Look(_children(plan, lines, waits), frozenset(cancelled_items))
     items = tuple(look.item(item) for item in order.product_order_item)
     counted = [_as_child(item) for item in items if _counts(item)]

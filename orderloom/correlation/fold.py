@@ -7,6 +7,7 @@ late, twice or early; a terminal order never moves.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,6 +28,7 @@ from .inquiry import MOST, inquire
 from .port import Timer
 from .record import Alias, Instructed, Line, Record
 from .step_replies import refuse_step
+from .tell import endpoints_of
 from .telling import instruction_of
 from .working import Working, answer_timer, respond_timer
 
@@ -38,6 +40,7 @@ __all__ = [
     "fold_receipt",
     "fold_timer",
     "instruct_failed",
+    "numbers_of",
     "planned_aliases",
 ]
 
@@ -68,11 +71,7 @@ def draft_order(command: SubmitOrder, content: OrderContent, rules_version: str,
 
 def planned_aliases(order: Order, plan: Plan, world: World) -> tuple[Alias, ...]:
     """Every id under which the order can be asked for, or answered, from the moment it is accepted."""
-    endpoint = order.channel[0].endpoint
-    known = [Alias(owner="hub", type="orderId", value=order.id)]
-    known += [
-        Alias(owner=endpoint, type=one.external_identifier_type, value=one.id) for one in order.external_id
-    ]
+    known = [Alias(owner="hub", type="orderId", value=order.id), *numbers_of(order)]
     for part in plan.parts:
         profile = world.profiles[part.system]
         key = instruction_key(order.id, part.name, Verb.DO, 0)
@@ -82,16 +81,31 @@ def planned_aliases(order: Order, plan: Plan, world: World) -> tuple[Alias, ...]
     return tuple(dict.fromkeys(known))
 
 
-def accept(order: Order, plan: Plan, world: World, now: datetime) -> Folded:
-    """Take a planned order in, and send what waits for nothing, once its requested start has come."""
+def numbers_of(order: Order) -> Iterator[Alias]:
+    """The numbers that endpoints know the order by; whose owner is none of them is the first one's."""
+    endpoints = endpoints_of(order)
+    for one in order.external_id:
+        owner = one.owner if one.owner in endpoints else endpoints[0]
+        yield Alias(owner=owner, type=one.external_identifier_type, value=one.id)
+
+
+def accept(order: Order, plan: Plan, world: World, now: datetime, draft: Record | None = None) -> Folded:
+    """
+    Take a planned order in, and send what waits for nothing, once its requested start has come.
+
+    Args:
+        draft: What it was before; whoever completed it is the last on the order's channel list.
+    """
     lines = tuple(
         Line(part=part.name, item=item, number=number, state=State.ACKNOWLEDGED, since=now)
         for part in plan.parts
         for number, item in enumerate(part.items, 1)
     )
-    work = Working(Record(order=order, plan=plan, lines=lines), world, now)
+    told, aliases = (draft.told, draft.aliases) if draft else ((), ())
+    before = Record(order=order, plan=plan, lines=lines, told=told, aliases=aliases)
+    work = Working(before, world, now)
     work.alias(*planned_aliases(order, plan, world))
-    endpoint = order.channel[0].endpoint
+    endpoint = order.channel[-1].endpoint
     work.announce("submitted")
     work.note("order_accepted", f"accepted from {endpoint}, {len(plan.parts)} parts", actor=endpoint)
     for part in plan.parts:

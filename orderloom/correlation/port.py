@@ -3,8 +3,9 @@ The store port: what the hub asks of its database, in batches.
 
 Two databases fill it, SQLite and PostgreSQL; one contract suite runs on both.  There is no query
 per message: every method takes all keys of a batch at once.  Within a transaction the order of
-calls is always inbox, aliases, waiting, orders, parked, claims, timers, files, counters, apply, each with its
-keys sorted by the store, so that two workers can never wait for each other in a circle.
+calls is always inbox, aliases, waiting, tokens, recommendations, orders, parked, claims, timers, files,
+counters, apply, each with its keys sorted by the store, so that two workers can never wait for each other in
+a circle.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .aging import Aging
+from .conversation_port import ConversationChanges, ConversationReads, ConversationTransaction
 from .intake_files import FilePiece, FileReads, FileTransaction, IntakeFile
 from .record import Alias, Record
 from .settings_port import SettingsPort
@@ -276,6 +278,7 @@ class Changes:
         files_seen: Files that are new; one that is there already stays as it is.
         files, files_gone: Files by id; the latter are removed, with what hangs on them.
         pieces: What hangs on files; one that is there already stays as it is.
+        conversation: What is written of drafts, tokens, parties, interactions and recommendations.
         settings: Settings of the store by name; None takes one away.
         owner: Worker id that owns the outbox rows; None leaves them for adoption.
     """
@@ -301,11 +304,12 @@ class Changes:
     files: list[IntakeFile] = field(default_factory=list)
     files_gone: list[str] = field(default_factory=list)
     pieces: list[FilePiece] = field(default_factory=list)
+    conversation: ConversationChanges = field(default_factory=ConversationChanges)
     settings: dict[str, str | None] = field(default_factory=dict)
     owner: str | None = None
 
 
-class Transaction(FileTransaction, Protocol):
+class Transaction(FileTransaction, ConversationTransaction, Protocol):
     """One transaction; it commits when the context ends without an exception."""
 
     def inbox(self, keys: Iterable[str]) -> Mapping[str, InboxRow]:
@@ -378,7 +382,7 @@ class Transaction(FileTransaction, Protocol):
         ...
 
 
-class Store(Aging, FileReads, SettingsPort, Protocol):
+class Store(Aging, ConversationReads, FileReads, SettingsPort, Protocol):
     """The correlation store."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
@@ -453,7 +457,7 @@ class Store(Aging, FileReads, SettingsPort, Protocol):
         ...
 
     def oldest_open(self, limit: int) -> Sequence[Record]:
-        """Orders that are not terminal, oldest change first."""
+        """Orders that are neither drafts nor terminal, oldest change first."""
         ...
 
     def parked(self, state: ParkedState | None = ParkedState.OPEN) -> Sequence[ParkedRow]:

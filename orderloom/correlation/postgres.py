@@ -28,7 +28,8 @@ from .port import (
     StoreError,
     UnsentSummary,
 )
-from .postgres_connection import Connections
+from .postgres_connection import Connections, Session
+from .postgres_conversation import PostgresConversationReads
 from .postgres_sql import INSTANTS, PORT, select
 from .postgres_transaction import PostgresTransaction
 from .record import Alias, Record
@@ -52,7 +53,7 @@ _WORKERS = "select id from worker where lease > $1 order by id"
 _SET = "insert into setting values ($1, $2) on conflict (name) do update set value = excluded.value"
 _OPEN = """
 select id from orders where state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled')
-order by changed limit $1
+and state <> 'draft' order by changed limit $1
 """
 _UNANSWERED = """
 from instruction i join orders o on o.id = i.order_id
@@ -81,7 +82,7 @@ _SETTING = "select value from setting where name = $1"
 _COUNTS = "select state, count(*) from orders group by state order by state"
 
 
-class PostgresStore:
+class PostgresStore(PostgresConversationReads):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 
@@ -108,6 +109,9 @@ class PostgresStore:
 
     def begin(self) -> AbstractContextManager[PostgresTransaction]:
         return self._transaction()
+
+    def look(self) -> AbstractContextManager[Session]:
+        return self._connections.read()
 
     def close(self) -> None:
         self._connections.close()

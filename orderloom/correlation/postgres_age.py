@@ -66,6 +66,7 @@ _TIDY = (
     ("delete from worker where lease <= $1", DEAD_STAY),
     ("delete from claim where lease <= $1", DEAD_STAY),
     ("delete from attempt where at <= $1", ATTEMPTS_STAY),
+    ("delete from token where expires <= $1", DEAD_STAY),
 )
 
 _FIRST = (datetime.min.replace(tzinfo=UTC), "")

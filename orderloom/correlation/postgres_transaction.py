@@ -3,16 +3,19 @@ One transaction on PostgreSQL: READ COMMITTED, and a lock on everything that ano
 
 A row that is there is locked (``for update``).  A key that is not there is entered, so that whoever comes
 second waits for the first, and taken away again before the commit if nobody took it.  Always in one order:
-keys, aliases, early replies, orders, parked, claims, files, counters, then what is written, each sorted by
-key.
+keys, aliases, early replies, tokens, recommendations, orders, parked, claims, files, counters, then what is
+written, each sorted by key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from . import postgres_conversation as talk
 from . import postgres_read as read
+from .conversation_port import RecommendationRow, TokenRow
 from .intake_files import IntakeFile
 from .port import (
     Attempt,
@@ -56,12 +59,21 @@ _FILES = f"{select(INTAKE_FILE)} {_LOCKED}"
 _TIMERS = f"{select(TIMER)} {_LOCKED} skip locked"
 
 
-class PostgresTransaction:
+class PostgresTransaction(talk.PostgresConversationReads):
     """Implements :class:`~orderloom.correlation.port.Transaction`; its methods raise ``psycopg.Error``."""
 
     def __init__(self, session: Session) -> None:
         self._session: Session | None = session
         self._entered = Entered()
+
+    def look(self) -> AbstractContextManager[Session]:
+        return nullcontext(self._db)
+
+    def tokens(self, hashes: Iterable[str]) -> Mapping[str, TokenRow]:
+        return talk.tokens(self._db, hashes)
+
+    def recommendations(self, ids: Iterable[str]) -> Mapping[str, RecommendationRow]:
+        return talk.locked_recommendations(self._db, ids)
 
     def inbox(self, keys_: Iterable[str]) -> Mapping[str, InboxRow]:
         wanted = keys(keys_)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from .port import Changes, OutboxRow
 from .postgres_arrays import ints, texts
 from .postgres_connection import Session
+from .postgres_conversation import writes
 from .postgres_sql import (
     PORT,
     RECORDS,
@@ -119,6 +120,7 @@ def write(db: Session, changes: Changes, entered: Entered) -> tuple[int, ...]:
     asked = [
         *_inbox(changes, entered),
         *_records(changes.records, entered),
+        *writes(changes.conversation),
         *_upsert(PARKED, map(PORT.parked_row, changes.parked.values())),
         *_delete(CLAIM, changes.claims_done),
         *_upsert(CLAIM, map(PORT.claim_row, changes.claims)),

@@ -202,7 +202,12 @@ class RecordRows:
             order.conversation_id,
             order.rules_version,
             write(order.creation_date),
-            write(max((line.since for line in record.lines), default=order.creation_date)),
+            write(
+                max(
+                    (line.since for line in record.lines),
+                    default=order.cancellation_date or order.creation_date,
+                )
+            ),
             self._at.write_maybe(order.requested_completion_date),
             self._at.write_maybe(order.expected_completion_date),
             order.progress.done,

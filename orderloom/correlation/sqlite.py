@@ -34,6 +34,7 @@ from .port import (
 from .record import Alias, Record
 from .rows_port import JOURNAL, PARKED
 from .sqlite_connection import Connections
+from .sqlite_conversation import SqliteConversationReads
 from .sqlite_sql import INSTANTS, PORT, select
 from .sqlite_transaction import SqliteTransaction
 
@@ -55,7 +56,7 @@ _WORKERS = "select id from worker where lease > ? order by id"
 _SET = "insert into setting values (?, ?) on conflict (name) do update set value = excluded.value"
 _OPEN = """
 select id from orders where state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled')
-order by changed limit ?
+and state <> 'draft' order by changed limit ?
 """
 _UNANSWERED = """
 from instruction i join orders o on o.id = i.order_id
@@ -84,7 +85,7 @@ order by 2, 1 limit ?
 """
 
 
-class SqliteStore:
+class SqliteStore(SqliteConversationReads):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 
@@ -111,6 +112,9 @@ class SqliteStore:
 
     def begin(self) -> AbstractContextManager[SqliteTransaction]:
         return self._transaction()
+
+    def look(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._connections.read()
 
     def close(self) -> None:
         self._connections.close()

@@ -64,6 +64,7 @@ _TIDY = (
     ("delete from worker where lease <= ?", DEAD_STAY),
     ("delete from claim where lease <= ?", DEAD_STAY),
     ("delete from attempt where at <= ?", ATTEMPTS_STAY),
+    ("delete from token where expires <= ?", DEAD_STAY),
 )
 
 

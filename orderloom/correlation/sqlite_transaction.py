@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from . import sqlite_conversation as talk
 from . import sqlite_read as read
+from .conversation_port import RecommendationRow, TokenRow
 from .intake_files import IntakeFile
 from .port import (
     Attempt,
@@ -46,11 +49,20 @@ _ALIASES = "select key, order_id from alias_key where key in (select value from 
 _COUNTERS = "select name, value from counter where name in (select value from json_each(?))"
 
 
-class SqliteTransaction:
+class SqliteTransaction(talk.SqliteConversationReads):
     """Implements :class:`~orderloom.correlation.port.Transaction`; its methods raise ``sqlite3.Error``."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+
+    def look(self) -> AbstractContextManager[sqlite3.Connection]:
+        return nullcontext(self._db)
+
+    def tokens(self, hashes: Iterable[str]) -> Mapping[str, TokenRow]:
+        return talk.tokens(self._db, hashes)
+
+    def recommendations(self, ids: Iterable[str]) -> Mapping[str, RecommendationRow]:
+        return talk.locked_recommendations(self._db, ids)
 
     def inbox(self, keys: Iterable[str]) -> Mapping[str, InboxRow]:
         return {row[0]: PORT.inbox(row) for row in self._rows(_INBOX, keys)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from . import sqlite_conversation as talk
 from .port import Changes, OutboxRow
 from .record import Record
 from .rows import ALIAS, CHANGE, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Row, Table
@@ -68,6 +69,7 @@ def write(db: sqlite3.Connection, changes: Changes) -> tuple[int, ...]:
     """
     _many(db, _KEEP, list(map(PORT.native_row, changes.natives.values())))
     _records(db, changes.records)
+    talk.write(db, changes.conversation)
     _upsert(db, INBOX, map(PORT.inbox_row, changes.inbox))
     _upsert(db, INTAKE, map(PORT.intake_row, changes.intakes))
     _many(db, _COUNTER, list(changes.counters.items()))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from canonical.errors import Fault
+from orderloom.correlation.drafts import ABANDON, ANSWER_BY
 from orderloom.correlation.fold import answer_due, fold_timer
 from orderloom.correlation.port import Changes, Store, Timer
 from orderloom.correlation.record import Record
@@ -16,6 +17,7 @@ from orderloom.pauses import Kind
 
 from .items import FromTimer
 from .outgoing import last_word
+from .recommending import draft_due
 from .replying import early_timer, park_waiting
 from .unit import Unit
 
@@ -45,6 +47,8 @@ def take_timer(unit: Unit, item: FromTimer) -> None:
         return
     if (later := _not_its_silence(unit, record, timer)) is not None:
         unit.later(replace(timer, due=later))
+    elif timer.kind in (ABANDON, ANSWER_BY):
+        draft_due(unit, record, timer)
     elif timer.kind == "tell-again":
         words = (last_word(record, endpoint) for endpoint in endpoints_of(record.order))
         unit.outgoing += [one for one in words if one is not None]

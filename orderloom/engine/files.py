@@ -156,4 +156,4 @@ def _refuse(unit: Unit, row: IntakeFile, origin: Origin, fault: Fault) -> None:
 
 def _packed(verdicts: Sequence[Verdict]) -> bytes:
     """A chunk's verdicts are much alike: packed they take a tenth."""
-    return zlib.compress(encode([msgspec.structs.replace(one, order=None) for one in verdicts]))
+    return zlib.compress(encode([msgspec.structs.replace(one, order=None, token="") for one in verdicts]))

@@ -12,6 +12,7 @@ from functools import partial
 
 from adapters.kit.contract import (
     INQUIRY,
+    ConversingAdapter,
     InboundAdapter,
     InquiringAdapter,
     Native,
@@ -30,6 +31,8 @@ from orderloom.hub_topology import Lane, system_in, system_work
 from routes.amend import propose
 from routes.model import RuleSet
 
+from .tokens import fresh_token
+
 __all__ = ["Hub", "Limits", "SystemLink"]
 
 
@@ -47,6 +50,8 @@ class Limits:
         again_after: Seconds before a repeated question is answered again.
         early_for: Seconds that a reply waits for an order nobody knows yet.
         poison_starts: The start of work on one message that is not made any more.
+        draft_for: Seconds after its last edit that a draft lapses.
+        token_for: Seconds that a conversation's token is good.
     """
 
     batch: int = 200
@@ -59,6 +64,8 @@ class Limits:
     again_after: float = 60.0
     early_for: float = 900.0
     poison_starts: int = 3
+    draft_for: float = 30 * 86400.0
+    token_for: float = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,7 @@ class Hub:
         rules: Gives the current rules; asked once a batch.
         pinned: Gives an earlier version of them, which an order is pinned to; None when it cannot be read.
         folders: Channels that have a drop folder.
+        mint: Makes a conversation's token that nobody can guess.
     """
 
     channels: Mapping[str, InboundAdapter]
@@ -113,6 +121,11 @@ class Hub:
     folders: frozenset[str] = frozenset()
     limits: Limits = Limits()
     pinned: Callable[[str], RuleSet | None] = lambda version: None
+    mint: Callable[[], str] = fresh_token
+
+    def conversing(self, channel: str) -> bool:
+        """Whether a channel's format has words for tokens and for what was said so far."""
+        return isinstance(self.channels.get(channel), ConversingAdapter)
 
     def profiles(self) -> Mapping[str, SystemProfile]:
         """What each system can do."""

@@ -19,7 +19,9 @@ from canonical.commands import (
     CancelOrder,
     CommandReceipt,
     Origin,
+    RecordInteraction,
     RejectedDocument,
+    Resume,
 )
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import message_id
@@ -30,10 +32,22 @@ from orderloom.correlation.record import Record
 from orderloom.correlation.tell import document_at
 
 from .changing import apply_change, visible_order, wait_for_order
+from .drafting import (
+    concerns,
+    held_back,
+    in_conversation,
+    judge_draft,
+    judged_anew,
+    proposed_by,
+    verdict_on,
+)
 from .items import Document, FromChannel, Submission, document_origin
 from .keys import Change, business_key, change_hash, envelope_key, intake_id
 from .outgoing import Ack, Again, Tell, last_word, order_about
+from .recommending import answer, record_interaction
 from .replying import fold_waiting
+from .resuming import resume
+from .talk import QUESTION
 from .unit import Unit
 
 __all__ = ["FILE_REF", "Judge", "envelope_reused", "take_intake"]
@@ -57,7 +71,8 @@ def take_intake(unit: Unit, item: FromChannel) -> None:
     # What came as a file before has no intake whose answer could be given again: it is judged once more.
     by_file = known is not None and known.ref.startswith(FILE_REF)
     repeat = known is not None and back is None and known.hash == item.hash and not by_file
-    if known is not None and repeat and not _asks_anew(item) and not _news(unit, item, known):
+    anew = _asks_anew(item) or judged_anew(unit, item)
+    if known is not None and repeat and not anew and not _news(unit, item, known):
         _answer_again(unit, item, known, origin)
         return
     reused = known is not None and known.whole and known.hash != item.hash
@@ -92,7 +107,10 @@ class Judge(ABC):
     Args:
         id_: Of the intake, for what follows from it.
         digest: Hash of the bytes that they came in.
+        asked_by: Message id of what they came in, which an answer names; empty when it had none.
     """
+
+    asked_by = ""
 
     kept = ("native_kept", "native message kept")
     """What the journal of an order says of the bytes that it came in."""
@@ -117,11 +135,17 @@ class Judge(ABC):
         match document:
             case Submission():
                 return self._submit(document)
+            case Answer() if document.question.startswith(QUESTION):
+                return answer(self, document)
             case AmendOrder() | CancelOrder() | Answer():
                 return self._change(document)
             case AskStatus():
                 _answer_status(self.unit, document, self.id)
                 return Verdict(origin=document.origin, outcome=Outcome.ACCEPTED)
+            case Resume():
+                return resume(self, document)
+            case RecordInteraction():
+                return record_interaction(self, document)
             case CommandReceipt():
                 self._received(document)
                 return None
@@ -143,6 +167,8 @@ class Judge(ABC):
         return Verdict(origin=origin, outcome=Outcome.REJECTED, fault=fault)
 
     def _submit(self, submission: Submission) -> Verdict:
+        if concerns(self.unit, submission):
+            return judge_draft(self, submission)
         origin = submission.command.origin
         first = self.unit.inbox.get(business_key(origin))
         if first is not None:
@@ -152,6 +178,12 @@ class Judge(ABC):
             return Verdict(origin=origin, outcome=Outcome.PARKED, fault=submission.fault)
         if submission.order is None or submission.plan is None:
             return self.reject(origin, submission.fault or Fault(code="E_INTERNAL", what="not planned"))
+        if submission.parties and (draft := held_back(self, submission.order)) is not None:
+            row = InboxRow(
+                business_key(origin), submission.hash, draft.id, self.unit.now, answered_at=self.unit.now
+            )
+            self.unit.taken(row)
+            return verdict_on(self.unit, origin, Outcome.ACCEPTED, draft.order)
         folded = accept(submission.order, submission.plan, self.unit.world, self.unit.now)
         record = self.unit.take(folded, self.id)
         row = InboxRow(
@@ -160,8 +192,16 @@ class Judge(ABC):
         self.unit.taken(row)
         self._journal(*self.kept, order=record.id, native=self.hash)
         fold_waiting(self.unit, record)
-        order = self.unit.records[record.id].order
-        return Verdict(origin=origin, outcome=Outcome.ACCEPTED, order=order, order_id=order.id)
+        record = self.unit.records[record.id]
+        if record.order.conversation_id:
+            in_conversation(self.unit, record, origin)
+        if submission.parties:
+            proposed_by(self.unit, record.order)
+        return verdict_on(self.unit, origin, Outcome.ACCEPTED, record.order)
+
+    def same_number(self, submission: Submission, first: InboxRow) -> Verdict:
+        """A document under a number that was taken: a repeat, or refused because it says something else."""
+        return self._same_number(submission.command.origin, submission.hash, first)
 
     def _change(self, command: Change) -> Verdict:
         """A change of an order that is there, or is still to come."""
@@ -190,7 +230,11 @@ class Judge(ABC):
             return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
         record = self.unit.records[first.ref]
         self.repeated(first, record)
-        return Verdict(origin=origin, outcome=Outcome.REPEATED, order=record.order, order_id=record.order.id)
+        return verdict_on(self.unit, origin, Outcome.REPEATED, record.order)
+
+    def note(self, event: str, text: str, order: str = "", **data: str) -> None:
+        """Write a line of the journal that names this intake."""
+        self._journal(event, text, order, **data)
 
     def _received(self, receipt: CommandReceipt) -> None:
         text = f"could not read {receipt.about}: {receipt.fault}" if receipt.fault else f"has {receipt.about}"
@@ -211,6 +255,7 @@ class _Message(Judge):
         super().__init__(unit, origin, id_, item.hash)
         self.item = item
         self.replayed = replayed
+        self.asked_by = item.delivery.properties.message_id or ""
 
     def run(self, *, reused: bool) -> None:
         """Judge each document, then acknowledge them all at once, before anything that follows from them."""
@@ -236,7 +281,7 @@ class _Message(Judge):
 
     def _row(self, verdicts: list[Verdict]) -> IntakeRow:
         delivery = self.item.delivery
-        bare = [msgspec.structs.replace(one, order=None) for one in verdicts]
+        bare = [msgspec.structs.replace(one, order=None, token="") for one in verdicts]
         return IntakeRow(
             id=self.id,
             channel=self.item.channel,
@@ -285,7 +330,8 @@ def _asks_anew(item: FromChannel) -> bool:
     answered as things stand now.
     """
     only_asks = all(
-        isinstance(one, AskStatus) and one.origin.envelope in ("", item.hash) for one in item.documents
+        isinstance(one, AskStatus | Resume) and one.origin.envelope in ("", item.hash)
+        for one in item.documents
     )
     return only_asks and not item.delivery.redelivered
 

@@ -15,12 +15,16 @@ from canonical.commands import (
     CancelOrder,
     CommandReceipt,
     Origin,
+    RecordInteraction,
     RejectedDocument,
+    Resume,
+    SaveDraft,
     SubmitOrder,
 )
 from canonical.errors import Fault, Rejected
 from canonical.instructions import Instruction
 from canonical.order import Order
+from canonical.parties import PartyAlias
 from canonical.plan import Plan
 from canonical.replies import Receipt, Reply
 from orderloom.calls import CallResult, call_id
@@ -49,20 +53,33 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Submission:
     """
-    An order document, planned before the transaction.
+    An order document, planned before the transaction; one that is or completes a draft is planned within it.
 
-    ``fault`` says why it could not be planned; ``ours`` that the fault is in the rules, not in the document.
+    Args:
+        fault: Why it could not be planned; ``ours``: the fault is in the rules, not in the document.
+        parties: The customer's aliases, where they matter beyond the order.
     """
 
-    command: SubmitOrder
+    command: SubmitOrder | SaveDraft
     hash: str
     order: Order | None = None
     plan: Plan | None = None
     fault: Fault | None = None
     ours: bool = False
+    parties: tuple[PartyAlias, ...] = ()
 
 
-Document = Submission | AmendOrder | CancelOrder | Answer | AskStatus | CommandReceipt | RejectedDocument
+Document = (
+    Submission
+    | AmendOrder
+    | CancelOrder
+    | Answer
+    | AskStatus
+    | Resume
+    | RecordInteraction
+    | CommandReceipt
+    | RejectedDocument
+)
 
 
 def document_origin(document: Document) -> Origin:

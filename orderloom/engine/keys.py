@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from canonical.codec import encode
-from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Origin
+from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Origin, RecordInteraction
 from canonical.errors import Rejected
 from canonical.keys import content_hash, message_id
 from canonical.replies import Receipt, Reply
@@ -31,6 +31,7 @@ from .items import (
     item_delivery,
     item_documents,
 )
+from .talk import party_keys, resume_values
 
 _NO_ORIGIN = Origin(channel="none")
 
@@ -57,6 +58,7 @@ __all__ = [
     "reply_key",
     "reused_keys",
     "said_in",
+    "said_key",
     "taken_key",
     "waited_for",
 ]
@@ -90,6 +92,11 @@ def waited_for(command: Change) -> str | None:
     """Alias key of the order that a change names; None when it does not say whose number of what it is."""
     about = command.about
     return f"{command.origin.endpoint}|{about.type}|{about.value}" if about.type else None
+
+
+def said_key(origin: Origin) -> str:
+    """Inbox key of a document that is no order: an interaction, an answer."""
+    return f"said|{origin.endpoint}|{origin.document_type}|{origin.document}"
 
 
 def reply_key(said: Reply | Receipt) -> str:
@@ -141,6 +148,9 @@ def inbox_keys(items: Iterable[Item]) -> Iterator[str]:
                 yield envelope_key(origin, item.hash)
                 if isinstance(document, Submission | Change):
                     yield business_key(origin)
+                if isinstance(document, RecordInteraction | Answer) and origin.document:
+                    yield said_key(origin)
+                yield from party_keys(document)
         else:
             yield from (reply_key(said) for said in said_in(item))
 
@@ -202,6 +212,7 @@ def asked_values(items: Iterable[Item]) -> Iterator[str]:
         for document in item_documents(item):
             if isinstance(document, AskStatus | Change):
                 yield document.about.value
+            yield from resume_values(document)
 
 
 def item_hash(item: Item) -> str:

@@ -49,10 +49,17 @@ class AckFile:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """A notice; ``cause`` is the id of the document that it answers, when it is about no order."""
+    """
+    A notice.
+
+    Args:
+        cause: The id of the document that it answers, when it is about no order.
+        correlation: The message id of the question that it answers; empty names the order instead.
+    """
 
     notice: Notice
     cause: str = ""
+    correlation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,27 +16,27 @@ from adapters.kit.contract import Native
 from broker.port import Delivery
 from canonical.codec import decode, encode
 from canonical.commands import (
-    AmendOrder,
-    Answer,
-    AskStatus,
-    CancelOrder,
     Command,
-    CommandReceipt,
     Origin,
     RejectedDocument,
+    SaveDraft,
     SubmitOrder,
 )
-from canonical.errors import Fault, Rejected, shown
+from canonical.errors import Rejected, shown
 from canonical.instructions import Instruction
-from canonical.keys import content_hash
+from canonical.keys import content_hash, conversation_id
+from canonical.parties import aliases_of
 from canonical.replies import Receipt, Reference, Reply
 from orderloom.calls import CallKind, CallResult
+from orderloom.correlation.drafts import choices_left
 from orderloom.correlation.fold import draft_order
 from orderloom.hub_topology import Lane, LaneKind
 from routes.catalogue import fill
 from routes.model import RuleSet
 from routes.plan import make_plan
 
+from .asking import proposes
+from .drafting import DRAFT
 from .forwarded import ADAPTERS_FAULT, AS_IT_IS, Forwarded, read_forwarded, read_said, unwrapped
 from .hub import Hub
 from .inflate import plain_body
@@ -44,9 +44,6 @@ from .items import Document, FromCall, FromChannel, FromSystem, FromWork, Item, 
 from .translate import translated
 
 __all__ = ["call_item", "planned", "prepare"]
-
-# What is judged by the order that it is about, which only the transaction knows.
-_AS_IT_COMES = (AmendOrder, CancelOrder, Answer, AskStatus, CommandReceipt, RejectedDocument)
 
 # Faults of the rules, not of the document: the sender is not to blame, and the message is kept for a person.
 _OURS = {"E_NO_ROUTE", "E_ITEM_NOT_ROUTED"}
@@ -144,14 +141,9 @@ def _hold_no_nul(*encoded: bytes) -> None:
 
 def _document(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now: datetime) -> Document:
     _hold_no_nul(encode(command))
-    if isinstance(command, SubmitOrder):
+    if isinstance(command, SubmitOrder | SaveDraft):
         return _submission(hub, rules, command, now)
-    if isinstance(command, _AS_IT_COMES):
-        return command
-    what = f"{type(command).__name__} is not taken yet"
-    allowed = "SubmitOrder, AmendOrder, CancelOrder, Answer, AskStatus"
-    fault = Fault(code="E_ACTION", what=what, where=command.origin.document_type, allowed=allowed)
-    return RejectedDocument(origin=command.origin, fault=fault)
+    return command
 
 
 def planned(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now: datetime) -> Document:
@@ -162,14 +154,25 @@ def planned(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now: 
         return RejectedDocument(origin=command.origin, fault=rejected.fault)
 
 
-def _submission(hub: Hub, rules: RuleSet, command: SubmitOrder, now: datetime) -> Submission:
+def _submission(hub: Hub, rules: RuleSet, command: SubmitOrder | SaveDraft, now: datetime) -> Submission:
     digest = content_hash(encode(command.order))
+    parties = aliases_of(command.order.related_party)
+    if isinstance(command, SaveDraft):
+        return Submission(command, DRAFT + digest, parties=parties)
+    if command.conversation:
+        return Submission(command, digest, parties=parties)
+    parties = parties if len(parties) > 1 or proposes(rules, command.order) else ()
     try:
         content = fill(command.order, rules.references)
+        choices_left(content)
         order = draft_order(command, content, rules.version, now)
-        return Submission(command, digest, order, make_plan(order, rules, hub.profiles()))
+        if hub.conversing(command.origin.channel):
+            order = msgspec.structs.replace(order, conversation_id=conversation_id(order.id))
+        plan = make_plan(order, rules, hub.profiles())
+        return Submission(command, digest, order, plan, parties=parties)
     except Rejected as rejected:
-        return Submission(command, digest, fault=rejected.fault, ours=rejected.code in _OURS)
+        fault, ours = rejected.fault, rejected.code in _OURS
+        return Submission(command, digest, fault=fault, ours=ours, parties=parties)
 
 
 def _work(delivery: Delivery, lane: Lane, body: bytes) -> FromWork:

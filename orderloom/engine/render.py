@@ -202,7 +202,8 @@ class Renderer:
             "endpoint": endpoint.id,
             "summary": native.summary[:_ERROR_SHOWN],
         }
-        props = self._props(letter.key, letter.kind, native.content_type, letter.order_id, headers)
+        correlation = letter.correlation or letter.order_id
+        props = self._props(letter.key, letter.kind, native.content_type, correlation, headers)
         lane = letter.order_id or letter.key
         if self._foldered(endpoint):
             return self._row(lane, out_folder(endpoint.id), props, native, file=file, answer=True)
@@ -384,11 +385,12 @@ def _file_count(endpoint: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """What a message to an endpoint is called: its id, its type, the order it is about."""
+    """What a message to an endpoint is called: its id, its type, the order it is about, what it answers."""
 
     key: str
     kind: str
     order_id: str = ""
+    correlation: str = ""
     headers: Mapping[str, HeaderValue] = field(default_factory=dict)
 
 
@@ -397,9 +399,10 @@ def _letter_of(one: Tell) -> _Letter:
     kind = f"notice.{notice.kind}.v1"
     order = notice.order
     if order is None:
-        return _Letter(message_id("notice", one.cause, notice.kind, notice.endpoint), kind)
+        key = message_id("notice", one.cause, notice.kind, notice.endpoint)
+        return _Letter(key, kind, correlation=one.correlation)
     if one.cause:
         key = message_id("notice", one.cause, notice.kind, notice.endpoint)
     else:
         key = notice_id(order.id, told_of(notice, order))
-    return _Letter(key, kind, order.id, order_headers(order, key))
+    return _Letter(key, kind, order.id, one.correlation, order_headers(order, key))

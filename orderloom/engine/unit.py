@@ -49,6 +49,7 @@ from .keys import (
 )
 from .messages import Props, short, text_headers
 from .outgoing import Announce, Handle, Instruct, Outgoing, Tell
+from .talk import Talk
 
 __all__ = ["DUE_AT_ONCE", "Unit"]
 
@@ -81,6 +82,7 @@ class Unit:
         self.waiting: dict[str, list[WaitingReply]] = {}
         self.due: dict[str, Timer] = {}
         self.files: dict[str, IntakeFile] = {}
+        self.talk = Talk()
         self.under_way: set[str] = set()
         self.names: set[str] = {worker}
         self._set_aside: set[tuple[Claimed, str]] = set()
@@ -97,8 +99,11 @@ class Unit:
         fresh = {key for item in items for key in (*new_aliases(item, self.world), *given_keys(item))}
         for reply in self.tx.waiting(fresh) if fresh else ():
             self.waiting.setdefault(reply.alias, []).append(reply)
-        self._loaded.update(self.tx.orders(self._wanted(items)))
+        wanted = self._wanted(items)
+        wanted |= self.talk.load(self.tx, items, self.found)
+        self._loaded.update(self.tx.orders(wanted))
         self.records.update(self._loaded)
+        self.talk.load_drafts(self.tx, self._loaded.values())
         self.parked.update(self.tx.parked(set(parked_ids(items))))
         work = [item for item in items if isinstance(item, FromWork)]
         claims = {key for item in work for key in (item.call_id, item.instruction.key)}

@@ -102,6 +102,18 @@ def test_the_offering_and_endpoint_examples_are_accepted():
     )
 
 
+def test_the_recommendation_example_is_accepted():
+    """Copied into a file of a world that sells such a thing."""
+    files = texts(EVERYTHING, catalogue=example("[[offering]]").replace("HANDSET-A", "MONTH-FREE", 1))
+    files["routes/catalogue/lines.toml"] = "\n".join(
+        f'[[offering]]\nid = "{one}"\nname = "{one}"\ncategory = "{one}"' for one in ("internet", "mobile")
+    )
+    files["routes/recommendations/guide.toml"] = example("[[recommendation]]")
+    [rule] = read(files, PROFILES).recommendations
+
+    assert (86_400, frozenset({"callcenter", "store"})) == (rule.answer_by, rule.channels)
+
+
 @pytest.mark.parametrize(
     ("schema", "table", "section"),
     [
@@ -110,6 +122,9 @@ def test_the_offering_and_endpoint_examples_are_accepted():
         ("routes", ("$defs", "part"), "`[[route.part]]`"),
         ("routes", ("$defs", "test"), "`[[route.test]]`"),
         ("catalogue", ("$defs", "offering"), "The catalogue"),
+        ("recommendations", ("$defs", "recommendation"), "Recommendations"),
+        ("recommendations", ("$defs", "recommendation", "properties", "when"), "Recommendations"),
+        ("recommendations", ("$defs", "recommendation", "properties", "after"), "Recommendations"),
         ("endpoint", (), "Endpoints"),
     ],
 )

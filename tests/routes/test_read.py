@@ -138,7 +138,7 @@ class TestShape:
             pytest.param(
                 texts(EVERYTHING) | {"routes/deep/er.toml": ""},
                 "routes/deep/er.toml: no place for a rule file (routes/*.toml, routes/catalogue/*.toml,"
-                " routes/samples/*.json, endpoints/*.toml) [E_ROUTES]",
+                " routes/recommendations/*.toml, routes/samples/*.json, endpoints/*.toml) [E_ROUTES]",
                 id="a file in the wrong place",
             ),
         ],

@@ -147,6 +147,7 @@ class TestShippedReferences:
             "ROUTER-AX": "device",
             "BUNDLE-HOME": "bundle",
             "GADGET-Z": "gadget",
+            "MONTH-FREE": "credit",
         } == {one.id: one.category for one in REFERENCES.offerings.values()}
 
     @pytest.mark.parametrize(
@@ -222,7 +223,10 @@ class TestShippedReferences:
         assert separators == (tuple(one.format[name] for name in names) if one.format else None)
 
     def test_reply_cards_name_offerings_in_the_eight_characters_that_a_record_has(self):
-        """Whatever is sold by itself can be ordered by a card; a bundle holds what one record cannot say."""
+        """
+        Whatever is sold by itself can be ordered by a card; a bundle holds what one record cannot say, and a
+        credit is given.
+        """
         codes = {
             one.id: code.code
             for one in REFERENCES.offerings.values()
@@ -230,7 +234,7 @@ class TestShippedReferences:
             if (code.owner, code.type) == ("directmail", CODE_TYPE)
         }
 
-        assert {"BUNDLE-HOME"} == REFERENCES.offerings.keys() - codes.keys()
+        assert {"BUNDLE-HOME", "MONTH-FREE"} == REFERENCES.offerings.keys() - codes.keys()
         assert [] == [code for code in codes.values() if len(code) > 8]
 
     def test_a_batch_is_known_by_its_sender_and_answered_in_its_own_format(self):

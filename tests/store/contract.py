@@ -11,6 +11,7 @@ from abc import abstractmethod
 import pytest
 
 from tests.store.contract_aging import AgingContract
+from tests.store.contract_conversation import ConversationContract
 from tests.store.contract_files import FilesContract
 from tests.store.contract_messages import MessagesContract
 from tests.store.contract_orders import OrdersContract
@@ -18,7 +19,7 @@ from tests.store.contract_orders import OrdersContract
 __all__ = ["StoreContract"]
 
 
-class StoreContract(OrdersContract, MessagesContract, AgingContract, FilesContract):
+class StoreContract(OrdersContract, MessagesContract, AgingContract, FilesContract, ConversationContract):
     """Inherit it, and implement :meth:`open_store`."""
 
     @abstractmethod

@@ -332,7 +332,7 @@ class OrdersContract:
         """The one that has stood still longest is the first to look at; ended ones are not there."""
         states = sorted(State)
         save(store, *(record(at, one, later(-at)) for at, one in enumerate(states)))
-        still_open = [order_id(at) for at, one in enumerate(states) if one not in TERMINAL]
+        still_open = [order_id(at) for at, one in enumerate(states) if one not in {State.DRAFT, *TERMINAL}]
 
         assert still_open[::-1] == [one.id for one in store.oldest_open(100)]
         assert still_open[:-3:-1] == [one.id for one in store.oldest_open(2)]
