@@ -19,6 +19,7 @@ from typing import Protocol
 from .aging import Aging
 from .intake_files import FilePiece, FileReads, FileTransaction, IntakeFile
 from .record import Alias, Record
+from .reports_port import Reports
 from .settings_port import SettingsPort
 
 __all__ = [
@@ -378,7 +379,7 @@ class Transaction(FileTransaction, Protocol):
         ...
 
 
-class Store(Aging, FileReads, SettingsPort, Protocol):
+class Store(Aging, FileReads, Reports, SettingsPort, Protocol):
     """The correlation store."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

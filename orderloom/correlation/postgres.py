@@ -29,6 +29,7 @@ from .port import (
     UnsentSummary,
 )
 from .postgres_connection import Connections
+from .postgres_reports import PostgresReports
 from .postgres_sql import INSTANTS, PORT, select
 from .postgres_transaction import PostgresTransaction
 from .record import Alias, Record
@@ -81,7 +82,7 @@ _SETTING = "select value from setting where name = $1"
 _COUNTS = "select state, count(*) from orders group by state order by state"
 
 
-class PostgresStore:
+class PostgresStore(PostgresReports):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 

@@ -34,6 +34,7 @@ from .port import (
 from .record import Alias, Record
 from .rows_port import JOURNAL, PARKED
 from .sqlite_connection import Connections
+from .sqlite_reports import SqliteReports
 from .sqlite_sql import INSTANTS, PORT, select
 from .sqlite_transaction import SqliteTransaction
 
@@ -84,7 +85,7 @@ order by 2, 1 limit ?
 """
 
 
-class SqliteStore:
+class SqliteStore(SqliteReports):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 

@@ -23,6 +23,7 @@ from .items import (
     FromCall,
     FromChannel,
     FromFile,
+    FromOperator,
     FromSystem,
     Item,
     Submission,
@@ -40,6 +41,7 @@ _PARKED_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 __all__ = [
     "Change",
     "about_keys",
+    "act_key",
     "alias_keys",
     "asked_values",
     "business_key",
@@ -92,6 +94,11 @@ def waited_for(command: Change) -> str | None:
     return f"{command.origin.endpoint}|{about.type}|{about.value}" if about.type else None
 
 
+def act_key(act: str, order_id: str) -> str:
+    """Inbox key of what a person does with one order; an act may be about many."""
+    return f"act|{act}|{order_id}"
+
+
 def reply_key(said: Reply | Receipt) -> str:
     """Inbox key of the number under which a system says something."""
     return f"reply|{said.system}|{said.key}"
@@ -141,6 +148,8 @@ def inbox_keys(items: Iterable[Item]) -> Iterator[str]:
                 yield envelope_key(origin, item.hash)
                 if isinstance(document, Submission | Change):
                     yield business_key(origin)
+        elif isinstance(item, FromOperator):
+            yield act_key(item.act.id, item.order_id)
         else:
             yield from (reply_key(said) for said in said_in(item))
 

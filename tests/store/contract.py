@@ -14,11 +14,12 @@ from tests.store.contract_aging import AgingContract
 from tests.store.contract_files import FilesContract
 from tests.store.contract_messages import MessagesContract
 from tests.store.contract_orders import OrdersContract
+from tests.store.contract_reports import ReportsContract
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(OrdersContract, MessagesContract, AgingContract, FilesContract):
+class StoreContract(OrdersContract, MessagesContract, AgingContract, FilesContract, ReportsContract):
     """Inherit it, and implement :meth:`open_store`."""
 
     @abstractmethod
