@@ -5,7 +5,7 @@ The lines of a transaction that order something: what, how many, and where it is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,8 +42,9 @@ _PASSED_OVER = frozenset(
 # What a line may say that changes an earlier one.
 _CHANGES = (_FIELDS - {"SerialNumber", "ItemLink"}) | {"PreviousLineNumber"}
 _MOST = 1_000_000
-_TRUE = frozenset({"true", "1"})
 _MONEY_LIMIT = 10**12
+# Lines within lines; an order that is nested deeper is a list tied into a chain.
+_MAX_LEVELS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,12 @@ def lines_of(retail: XmlNode) -> tuple[Line, ...]:
     of ours.
 
     Raises:
-        Rejected: ``E_XML_REPEAT`` for a line that is two things.
+        Rejected: ``E_XML_REPEAT`` for a line that is two things, ``E_VALUE`` for a flag that is neither true
+            nor false.
     """
     found: list[Line] = []
     for line in retail.all("LineItem"):
-        if (line.attribute("VoidFlag") or "false") in _TRUE:
+        if line.flag("VoidFlag"):
             continue
         inside = [one for one in line.children if one.uri == RETAIL and one.local in _KINDS]
         if len(inside) > 1:
@@ -153,18 +155,24 @@ def _nested(read: dict[str, tuple[OrderItem, str, XmlNode]]) -> tuple[OrderItem,
     Items within those that they are linked to; a link leads to an earlier line, so there are no circles.
     """
     held: dict[str, list[OrderItem]] = {id_: [] for id_ in read}
-    places = {id_: place for place, id_ in enumerate(read)}
+    _check_links(read)
     tops: list[OrderItem] = []
-    for id_, (item, link, node) in reversed(read.items()):
+    for id_, (item, link, _) in reversed(read.items()):
         whole = replace(item, product_order_item=tuple(reversed(held[id_]))) if held[id_] else item
-        if not link:
-            tops.append(whole)
-        elif link not in read or places[link] >= places[id_]:
+        (held[link] if link else tops).append(whole)
+    return tuple(reversed(tops))
+
+
+def _check_links(read: Mapping[str, tuple[OrderItem, str, XmlNode]]) -> None:
+    levels = {"": 0}
+    for id_, (_, link, node) in read.items():
+        if link not in levels:
             what = f"no earlier line has the number {shown(link)}"
             raise node.child("ItemLink").reject("E_VALUE", what, "an earlier line that orders something")
-        else:
-            held[link].append(whole)
-    return tuple(reversed(tops))
+        levels[id_] = levels[link] + 1
+        if levels[id_] > _MAX_LEVELS:
+            what = "lines within lines too deep"
+            raise node.child("ItemLink").reject("E_DEPTH", what, f"at most {_MAX_LEVELS} levels")
 
 
 def _item(one: Line, id_: str, agreed: Agreement, references: References) -> OrderItem:

@@ -32,7 +32,6 @@ NOTHING = "E_NO_ORDER"
 
 _PART = re.compile(r"[A-Za-z0-9-]{1,20}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_TRUE = frozenset({"true", "1"})
 # What a till trains with, or has broken off, never happened.
 _NEVER = {"CancelFlag": "the transaction was cancelled", "TrainingModeFlag": "the till is in training mode"}
 
@@ -156,10 +155,11 @@ def _lines(node: XmlNode) -> tuple[Line, ...]:
     What concerns customer orders.
 
     Raises:
-        Rejected: ``E_NO_ORDER``, with the reason, and what :func:`lines_of` says.
+        Rejected: ``E_NO_ORDER``, with the reason; ``E_VALUE`` for a flag that is neither true nor false, and
+            what :func:`lines_of` says.
     """
     for flag, why in _NEVER.items():
-        if (node.attribute(flag) or "false") in _TRUE:
+        if node.flag(flag):
             raise node.reject(NOTHING, why, "a transaction that took place")
     retail = node.get("RetailTransaction")
     if retail is None:
