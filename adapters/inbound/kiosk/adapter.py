@@ -12,12 +12,13 @@ from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, Resume, SubmitOrder
-from canonical.errors import Rejected, shown
+from canonical.errors import Fault, Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
 from canonical.references import References
 
-from .answers import answer, refusal
+from .answers import amendment_told, answer, cancel_told, refusal, taken
+from .changes import ORDER, WISHES
 from .reader import TOKEN, cart_order
 
 __all__ = ["CHANNEL", "QUALIFIER", "KioskAdapter"]
@@ -28,10 +29,11 @@ QUALIFIER = "KIOSK"
 """Qualifier of the identifier that stands in ``kioskId``."""
 
 # What a document is, by the property that says what is wanted.
-_ORDER, _RESUME, _STATUS = "kioskOrder", "kioskResume", "kioskStatus"
+_RESUME, _STATUS = "kioskResume", "kioskStatus"
 
+_TAKEN = frozenset(kind for kind, _ in WISHES.values())
 _ANYWHERE = ("kioskId", "storeId", "txn", "resumeToken")
-_TELLING = ("cart", "resumeToken", "statusOf")
+_TELLING = ("cart", "resumeToken", "statusOf", *WISHES)
 _OF_AN_ORDER = ("cart", "consent", "customerRef", "deliverTo")
 
 
@@ -40,9 +42,10 @@ class KioskAdapter:
     Translate the kiosks' messages.
 
     A message is one JSON object: a cart is an order, a resume token without one asks for what was said so
-    far, ``statusOf`` asks how an order stands.  The kiosk's transaction is the document's number; around it
-    is no envelope, so that the envelope key is the hash of the bytes: the same cart, written anew under its
-    old transaction, gets the same answer, another one is told of the first.
+    far, ``changeOf``, ``cancelOf``, ``answerTo`` and ``statusOf`` are about an order that runs.  The kiosk's
+    transaction is the document's number; around it is no envelope, so that the envelope key is the hash of
+    the bytes: the same cart, written anew under its old transaction, gets the same answer, another one is
+    told of the first.
     """
 
     channel = CHANNEL
@@ -64,24 +67,38 @@ class KioskAdapter:
     def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
         """
         ``taken`` or ``refused``; None when the document is parked, and for a question, which is answered by a
-        notice.
+        notice.  A change that has come before its order knows nothing of it yet.
         """
         if not intake.verdicts:
             return None
         verdict = intake.verdicts[0]
         if verdict.outcome is Outcome.REJECTED and verdict.fault:
             return refusal(verdict.fault, verdict.origin.document, stamp)
-        if verdict.outcome is Outcome.PARKED or verdict.order is None:
+        if verdict.outcome is Outcome.PARKED:
             return None
-        return answer("taken", verdict.order, verdict.origin.document, stamp)
+        number = verdict.origin.document
+        if verdict.order is None:
+            return taken(number, stamp) if verdict.origin.document_type in _TAKEN else None
+        return answer("taken", verdict.order, number, stamp)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
-        """How the order stands now, under the notice's own kind; None for ``rejected``: it was refused."""
+        """
+        How the order stands now, under the notice's own kind, with what became of a change or a cancel.  None
+        for ``rejected``, which was told at once, unless what is refused had been taken before.
+        """
         if notice.kind is NoticeKind.STATUS:
             return _status(notice, stamp)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:
-            return None
-        return answer(notice.kind.value, notice.order, notice.document, stamp, reason=notice.reason)
+            return _refused_later(notice, stamp)
+        return answer(
+            notice.kind.value,
+            notice.order,
+            notice.document,
+            stamp,
+            reason=notice.reason,
+            change=amendment_told(notice, notice.order),
+            cancel=cancel_told(notice),
+        )
 
 
 def _sent(origin: Origin, document: Node, references: References) -> Origin:
@@ -97,17 +114,28 @@ def _sent(origin: Origin, document: Node, references: References) -> Origin:
 def _numbered(origin: Origin, document: Node) -> Origin:
     """Its transaction, and what it asks for: whatever else is wrong, the answer can name it."""
     number = document.child("txn").key()
-    if document.has("statusOf"):
+    wish = _wish(document)
+    if wish:
+        kind = WISHES[wish][0]
+    elif document.has("statusOf"):
         kind = _STATUS
     elif document.has("resumeToken") and not document.has("cart"):
         kind = _RESUME
     else:
-        kind = _ORDER
+        kind = ORDER
     return msgspec.structs.replace(origin, document_type=kind, document=number)
+
+
+def _wish(document: Node) -> str:
+    """The property that makes a document a wish about an order that runs; empty when it is none."""
+    return next((name for name in WISHES if document.has(name)), "")
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
     absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
+    wish = _wish(document)
+    if wish:
+        return WISHES[wish][1](document, absent, origin, references)
     if origin.document_type == _STATUS:
         document.refuse_unknown({*_ANYWHERE, *absent, "statusOf"})
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
@@ -119,6 +147,15 @@ def _command(document: Node, origin: Origin, references: References) -> Command:
     return SubmitOrder(
         origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
     )
+
+
+def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
+    """A change or a cancel that was taken, waited for its order, and is refused."""
+    asked = notice.cancel or notice.amendment
+    if asked is None:
+        return None
+    fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
+    return refusal(fault, notice.origin.document if notice.origin else asked.document, stamp)
 
 
 def _status(notice: Notice, stamp: Stamp) -> Native:
