@@ -7,9 +7,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from canonical.commands import AmendOrder, Answer, CancelOrder
+from canonical.errors import Rejected
+from canonical.states import State
 
 from .amending import answer_question, ask_amendment
 from .cancelling import ask_cancel
+from .drafts import ended
 from .folded import Folded, World
 from .record import Record
 from .working import Working
@@ -18,7 +21,14 @@ __all__ = ["amend", "answer", "cancel"]
 
 
 def amend(record: Record, command: AmendOrder, id_: str, world: World, now: datetime) -> Folded:
-    """Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it."""
+    """
+    Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it.
+
+    Raises:
+        Rejected: ``E_STATE``: it is a draft.
+    """
+    if record.order.state is State.DRAFT:
+        raise _a_draft(record, "the draft, saved again")
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()
@@ -29,11 +39,21 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
     Take a cancel under ``id_``.
 
     Raises:
-        Rejected: ``E_NOT_FOUND``: the order has no such item.
+        Rejected: ``E_NOT_FOUND``: the order has no such item; ``E_STATE``: of a draft not the whole is meant.
     """
+    if record.order.state is State.DRAFT:
+        if command.items:
+            raise _a_draft(record, "the draft, saved again without them")
+        reason = command.reason or "withdrawn by the customer"
+        actor = command.origin.endpoint
+        return ended(record, "draft_withdrawn", reason, world=world, now=now, actor=actor)
     work = Working(record, world, now)
     ask_cancel(work, command, id_)
     return work.finish()
+
+
+def _a_draft(record: Record, allowed: str) -> Rejected:
+    return Rejected("E_STATE", f"{record.id} is a draft", "", allowed)
 
 
 def answer(record: Record, command: Answer, world: World, now: datetime) -> Folded:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from canonical.codec import encode
-from canonical.commands import SaveDraft
+from canonical.commands import AmendOrder, CancelOrder, OrderRef, SaveDraft, Scope
 from canonical.keys import conversation_id
 from canonical.notices import NoticeKind, Outcome
 from canonical.order import Address, Note, Place
@@ -271,6 +271,28 @@ class TestTwoPlaces:
 
         assert "place deliveryAddress" in [one.data.get("field") for one in story]
         assert not [one for one in story if "Road" in one.text or "Road" in str(one.data)]
+
+
+class TestChanges:
+    def test_a_draft_is_withdrawn_by_a_cancel(self, rig):
+        """It was never an order: there is nothing to be taken back."""
+        saved = rig.save(WEB, "D-1", draft(item(), item("2", "NET")))
+        about = OrderRef(value="D-1")
+        part = rig.verdict(CancelOrder(origin=rig.origin(WEB, "C-1", "Cancel"), about=about, items=("1",)))
+        whole = rig.verdict(CancelOrder(origin=rig.origin(WEB, "C-2", "Cancel"), about=about))
+        found = order(rig)
+
+        assert ("E_STATE", saved.order_id) == (part.fault.code, whole.order_id)
+        assert (State.CANCELLED, Cause.CUSTOMER) == (found.state, found.cause)
+        assert ["ended"] == [one.kind.value for one in rig.notices(WEB) if one.order]
+
+    def test_a_draft_is_saved_and_not_amended(self, rig):
+        """The words say so."""
+        rig.save(WEB, "D-1", draft(item()))
+        origin, about = rig.origin(WEB, "A-1", "Amend"), OrderRef(value="D-1")
+        refused = rig.verdict(AmendOrder(origin=origin, about=about, scope=Scope.DELTA, remove=("1",)))
+
+        assert ("E_STATE", "the draft, saved again") == (refused.fault.code, refused.fault.allowed)
 
 
 class TestLapsing:
