@@ -4,21 +4,32 @@ The kiosk channel's adapter: one document a message; each names its kiosk and it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
-from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, Resume, SubmitOrder
+from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument
 from canonical.errors import Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
+from canonical.order import Order
 from canonical.references import References
+from canonical.states import State
 
 from .answers import answer, refusal
-from .reader import TOKEN, cart_order
+from .conversation import (
+    conversation_answer,
+    kept_cart,
+    offer,
+    read_answer,
+    read_cart,
+    read_interaction,
+    read_resume,
+)
 
 __all__ = ["CHANNEL", "QUALIFIER", "KioskAdapter"]
 
@@ -29,24 +40,36 @@ QUALIFIER = "KIOSK"
 
 # What a document is, by the property that says what is wanted.
 _ORDER, _RESUME, _STATUS = "kioskOrder", "kioskResume", "kioskStatus"
+_INTERACTION, _ANSWER = "kioskInteraction", "kioskAnswer"
 
 _ANYWHERE = ("kioskId", "storeId", "txn", "resumeToken")
-_TELLING = ("cart", "resumeToken", "statusOf")
-_OF_AN_ORDER = ("cart", "consent", "customerRef", "deliverTo")
+_TELLING = ("cart", "resumeToken", "statusOf", "submit", "save", "resume", "interaction", "answerTo")
+_OF: Mapping[str, tuple[str, ...]] = {
+    _ORDER: ("cart", "consent", "customerRef", "deliverTo", "save", "submit", "conversation", "version"),
+    _RESUME: ("customerRef", "resume"),
+    _STATUS: ("statusOf",),
+    _INTERACTION: ("interaction", "customerRef", "text"),
+    _ANSWER: ("answerTo", "about", "accepted"),
+}
+"""Properties of each kind of document, besides those that may be anywhere."""
 
 
 class KioskAdapter:
     """
     Translate the kiosks' messages.
 
-    A message is one JSON object: a cart is an order, a resume token without one asks for what was said so
-    far, ``statusOf`` asks how an order stands.  The kiosk's transaction is the document's number; around it
-    is no envelope, so that the envelope key is the hash of the bytes: the same cart, written anew under its
-    old transaction, gets the same answer, another one is told of the first.
+    A message is one JSON object: a cart is an order, or with ``save`` a draft; a resume token without one
+    asks for what was said so far, ``statusOf`` asks how an order stands, ``interaction`` says what happened
+    and ``answerTo`` what a customer says to an offer.
+
+    The kiosk's transaction is the document's number; around it is no envelope, so that the envelope key is
+    the hash of the bytes: the same cart, written anew under its old transaction, gets the same answer,
+    another one is told of the first.
     """
 
     channel = CHANNEL
     counters: tuple[str, ...] = ()
+    conversing = True
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """The one command of the message, or the first fault of it; ``Rejected`` is never raised."""
@@ -73,7 +96,9 @@ class KioskAdapter:
             return refusal(verdict.fault, verdict.origin.document, stamp)
         if verdict.outcome is Outcome.PARKED or verdict.order is None:
             return None
-        return answer("taken", verdict.order, verdict.origin.document, stamp)
+        order, number = verdict.order, verdict.origin.document
+        more = {"conversation": order.conversation_id, "resumeToken": verdict.token, **_draft(order)}
+        return answer("taken", order, number, stamp, **more)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """How the order stands now, under the notice's own kind; None for ``rejected``: it was refused."""
@@ -81,7 +106,10 @@ class KioskAdapter:
             return _status(notice, stamp)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:
             return None
-        return answer(notice.kind.value, notice.order, notice.document, stamp, reason=notice.reason)
+        asked = notice.recommendation
+        more = {**_draft(notice.order), "offer": offer(asked) if asked is not None else None}
+        reason = notice.reason
+        return answer(notice.kind.value, notice.order, notice.document, stamp, reason=reason, **more)
 
 
 def _sent(origin: Origin, document: Node, references: References) -> Origin:
@@ -97,34 +125,47 @@ def _sent(origin: Origin, document: Node, references: References) -> Origin:
 def _numbered(origin: Origin, document: Node) -> Origin:
     """Its transaction, and what it asks for: whatever else is wrong, the answer can name it."""
     number = document.child("txn").key()
-    if document.has("statusOf"):
-        kind = _STATUS
-    elif document.has("resumeToken") and not document.has("cart"):
-        kind = _RESUME
-    else:
-        kind = _ORDER
-    return msgspec.structs.replace(origin, document_type=kind, document=number)
+    return msgspec.structs.replace(origin, document_type=_kind(document), document=number)
+
+
+def _kind(document: Node) -> str:
+    """``null`` is as good as absent."""
+    for name, kind in (("statusOf", _STATUS), ("interaction", _INTERACTION), ("answerTo", _ANSWER)):
+        if document.has(name):
+            return kind
+    if document.has("cart") or document.has("submit"):
+        return _ORDER
+    return _RESUME if document.has("resumeToken") or document.has("resume") else _ORDER
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
-    absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
-    if origin.document_type == _STATUS:
-        document.refuse_unknown({*_ANYWHERE, *absent, "statusOf"})
+    kind = origin.document_type
+    absent = tuple(name for name in _TELLING if not document.has(name))
+    document.refuse_unknown({*_ANYWHERE, *absent, *_OF[kind]})
+    if kind == _STATUS:
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
-    if origin.document_type == _RESUME:
-        document.refuse_unknown({*_ANYWHERE, *absent, "customerRef"})
-        token = document.child("resumeToken").key()
-        return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
-    document.refuse_unknown({*_ANYWHERE, *absent, *_OF_AN_ORDER})
-    return SubmitOrder(
-        origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
-    )
+    if kind == _RESUME:
+        return read_resume(document, origin)
+    if kind == _INTERACTION:
+        return read_interaction(document, origin)
+    if kind == _ANSWER:
+        return read_answer(document, origin)
+    return read_cart(document, origin, references)
+
+
+def _draft(order: Order) -> dict[str, Any]:
+    """What a draft is made of, and which version of it this is: the kiosk may have to show it."""
+    if order.state is not State.DRAFT:
+        return {}
+    return {"version": order.version, "cart": kept_cart(order)}
 
 
 def _status(notice: Notice, stamp: Stamp) -> Native:
     number = notice.origin.document if notice.origin else notice.document
+    if notice.conversation is not None:
+        return conversation_answer(notice, notice.conversation, stamp)
     if notice.order is not None and notice.fault is None:
-        return answer("status", notice.order, number, stamp, asked=notice.asked)
+        return answer("status", notice.order, number, stamp, asked=notice.asked, **_draft(notice.order))
     fault = (
         notice.fault
         or Rejected("E_NOT_FOUND", f"no order is known by {shown(notice.asked)}", "$.statusOf").fault

@@ -15,22 +15,23 @@ from canonical.errors import Fault
 from canonical.order import Order, every_item
 from canonical.states import Cause, State
 
-__all__ = ["answer", "refusal"]
+__all__ = ["answer", "kiosk_of", "native", "refusal", "said"]
 
 _ENCODER = msgspec.json.Encoder()
 _CONTENT_TYPE = "application/json"
 
 
 def answer(
-    kind: str, order: Order, number: str, stamp: Stamp, *, reason: str = "", asked: str = ""
+    kind: str, order: Order, number: str, stamp: Stamp, *, reason: str = "", asked: str = "", **more: Any
 ) -> Native:
     """
     How ``order`` stands; ``number`` is the kiosk's transaction.
 
     Lines are told by the ids they have in the order: those of the kiosk's own cart are its line numbers.
+    ``more`` stands behind them.
     """
-    document = _said(
-        kioskId=_kiosk(stamp),
+    document = said(
+        kioskId=kiosk_of(stamp),
         txn=number,
         answer=kind,
         asked=asked,
@@ -45,15 +46,16 @@ def answer(
             for item in every_item(order.product_order_item)
             if item.state and item.state is not State.DRAFT
         ],
+        **more,
     )
-    return _native(document, f"{kind} {number}: {order.id} {order.state.value}")
+    return native(document, f"{kind} {number}: {order.id} {order.state.value}")
 
 
 def refusal(fault: Fault, number: str, stamp: Stamp, *, asked: str = "") -> Native:
     """Why the document with this transaction was not taken, or the question not answered."""
-    error = _said(code=fault.code, where=fault.where, what=fault.what, allowed=fault.allowed)
-    document = _said(kioskId=_kiosk(stamp), txn=number, answer="refused", asked=asked, error=error)
-    return _native(document, f"refused {number}: {fault.code}")
+    error = said(code=fault.code, where=fault.where, what=fault.what, allowed=fault.allowed)
+    document = said(kioskId=kiosk_of(stamp), txn=number, answer="refused", asked=asked, error=error)
+    return native(document, f"refused {number}: {fault.code}")
 
 
 def _because(order: Order, reason: str) -> str:
@@ -63,15 +65,17 @@ def _because(order: Order, reason: str) -> str:
     return "cancelled by the customer" if order.cause is Cause.CUSTOMER else "cancelled: it cannot be done"
 
 
-def _kiosk(stamp: Stamp) -> str:
+def kiosk_of(stamp: Stamp) -> str:
+    """The ``kioskId`` of the receiver."""
     known = stamp.endpoint.identifiers if stamp.endpoint else ()
     return known[0].value if known else ""
 
 
-def _said(**members: Any) -> dict[str, Any]:
+def said(**members: Any) -> dict[str, Any]:
     """An object without what is unknown or empty; a zero is neither."""
     return {name: value for name, value in members.items() if value not in ("", None, [], {})}
 
 
-def _native(document: dict[str, Any], summary: str) -> Native:
+def native(document: dict[str, Any], summary: str) -> Native:
+    """The bytes of an answer."""
     return Native(body=_ENCODER.encode(document), content_type=_CONTENT_TYPE, summary=summary)
