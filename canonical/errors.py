@@ -143,6 +143,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_CALL_FAILED": "A call to a system failed; whether it was carried out is unknown.",
         "E_REDIRECT": "A system sent the call elsewhere; calls go only where the settings say.",
         "E_NO_ANSWER": "A system has not answered by its time.",
+        "E_SKIPPED": "Nobody did this work: an operator had the order go on without it.",
         # the hub itself
         "E_BROKER": "The broker cannot be reached, or refused.",
         "E_STORE": "The correlation store cannot be used: locked, full, damaged, or another worker has it.",

@@ -34,9 +34,8 @@ __all__ = [
 ]
 
 _LIMITS = Limits()
-_ADDRESSING = "http://www.w3.org/2005/08/addressing"
+_ACTION_BLOCK = name_in("http://www.w3.org/2005/08/addressing", "Action")
 _ACTION = re.compile(r";\s*action\s*=\s*\"?([^\";]*)\"?", re.IGNORECASE)
-_TRUE = frozenset({"1", "true"})
 _SIGNED = name_in(SIGNATURE, "")
 
 
@@ -114,7 +113,8 @@ def read_envelope(
         faults: Whether a fault may come, that is whether this is an answer.
 
     Raises:
-        Rejected: ``E_SOAP``, ``E_XML_NAMESPACE`` (a SOAP version that is none), or as for any XML.
+        Rejected: ``E_SOAP``, ``E_XML_NAMESPACE`` (a SOAP version that is none), ``E_XML_REPEAT`` (a header
+            block that stands there twice and is heeded), or as for any XML.
     """
     root = read_xml(data, limits=limits)
     version = _version(root)
@@ -122,6 +122,7 @@ def read_envelope(
     blocks = tuple(header.children) if header else ()
     for block in blocks:
         _refuse_demand(block, version, understood)
+    _refuse_twins(blocks, (*understood, _ACTION_BLOCK))
     for each in root.walk():
         if each.name.startswith(_SIGNED):
             raise each.reject("E_SOAP", "a signature, which nobody here verifies", "unsigned messages")
@@ -208,12 +209,22 @@ def _halves(root: XmlNode) -> tuple[XmlNode | None, XmlNode]:
 
 
 def _refuse_demand(block: XmlNode, version: Version, understood: Collection[str]) -> None:
-    demand = block.attribute(name_in(version, "mustUnderstand")) or "0"
+    demand = block.flag(name_in(version, "mustUnderstand"))
     attribute, ours = _OURS[version]
     role = block.attribute(name_in(version, attribute), max_len=1_024) or ""
-    if demand in _TRUE and role in ours and block.name not in understood:
+    if demand and role in ours and block.name not in understood:
         allowed = ", ".join(sorted(map(local_name, understood))) or "no such block"
         raise block.reject("E_SOAP", f"the header {shown(block.local)} must be understood", allowed)
+
+
+def _refuse_twins(blocks: Iterable[XmlNode], heeded: Collection[str]) -> None:
+    """Of two that say who sends, or what is asked, one reader takes the first and another the last."""
+    seen: set[str] = set()
+    for block in blocks:
+        if block.name in seen:
+            raise block.reject("E_XML_REPEAT", f"{shown(block.local)} stands there again", "one")
+        if block.name in heeded:
+            seen.add(block.name)
 
 
 def _request(body: XmlNode, version: Version, *, faults: bool) -> XmlNode:
@@ -227,7 +238,7 @@ def _request(body: XmlNode, version: Version, *, faults: bool) -> XmlNode:
 
 def _action(blocks: Iterable[XmlNode], content_type: str) -> str:
     for block in blocks:
-        if block.name == name_in(_ADDRESSING, "Action"):
+        if block.name == _ACTION_BLOCK:
             return block.text(1_024)
     found = _ACTION.search(content_type)
     return found[1].strip() if found else ""

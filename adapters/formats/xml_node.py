@@ -28,6 +28,7 @@ MAX_TEXT = 256
 _BLANKS = " \t\r\n"
 _NIL = name_in(XSI, "nil")
 _TRUE = frozenset({"true", "1"})
+_FALSE = frozenset({"false", "0"})
 
 
 class XmlNode:
@@ -190,6 +191,18 @@ class XmlNode:
             return found
         return values.plain_text(found, self._at(name), max_len)
 
+    def flag(self, name: str) -> bool:
+        """
+        An attribute that is ``true`` or ``1``, as XML Schema writes them; one that is not there is false.
+
+        Raises:
+            Rejected: ``E_VALUE``: neither that nor ``false`` or ``0``, so that nobody knows what is meant.
+        """
+        found = self.attribute(name) or "false"
+        if found not in _TRUE | _FALSE:
+            raise Rejected("E_VALUE", f"unknown value {shown(found)}", self._at(name), "true, false, 1 or 0")
+        return found in _TRUE
+
     def walk(self) -> Iterator[XmlNode]:
         """This element and all in it, in the document's order."""
         waiting = [self]
@@ -275,7 +288,7 @@ class XmlNode:
         Raises:
             Rejected: ``E_VALUE``.
         """
-        return self.enum(("true", "false", "1", "0")) in _TRUE
+        return self.enum(_TRUE | _FALSE) in _TRUE
 
     def instant(self) -> dt.datetime:
         """

@@ -16,7 +16,7 @@ from adapters.formats.csv_dialect import Dialect
 from adapters.formats.decoded import Decoding
 from adapters.formats.fixed import Format, Layout, Raw, Recfm, Source, code_page, decode
 from adapters.formats.fixed_decoded import decode_chosen
-from adapters.formats.sniff import looks_like
+from adapters.formats.sniff import ARCHIVES, looks_like
 from canonical.errors import Rejected
 
 from .read_records import Deck
@@ -24,7 +24,7 @@ from .read_records import Deck
 __all__ = ["shown_records", "shown_table"]
 
 # Formats that are told by how they begin, and are none of ours.
-_OTHERS = frozenset({"X12", "XML", "JSON", "EDIFACT"})
+_OTHERS = frozenset({"X12", "XML", "JSON", "EDIFACT", *ARCHIVES})
 
 
 def shown_table(

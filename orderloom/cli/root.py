@@ -25,6 +25,7 @@ from .decode import decode
 from .doctor import doctor
 from .drop import drop
 from .endpoints import endpoints
+from .fallout import fallout
 from .journal import journal
 from .now import now
 from .parked import parked
@@ -77,6 +78,7 @@ def main(ctx: click.Context, config_file: Path | None) -> None:
       orderloom now                     what waits, and for whom
       orderloom status 4500000042       one order, by any id that anybody knows it by
       orderloom parked list             messages that nobody could understand
+      orderloom fallout list            lines that wait for a person
 
     Exit status: 0 yes or done, 1 the answer is no, 2 the question could not be asked.
     """
@@ -107,6 +109,7 @@ for _command in (
     journal,
     now,
     parked,
+    fallout,
     pause_command,
     resume_command,
     drain_command,

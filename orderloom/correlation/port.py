@@ -21,6 +21,7 @@ from .aging import Aging
 from .conversation_port import ConversationChanges, ConversationReads, ConversationTransaction
 from .intake_files import FilePiece, FileReads, FileTransaction, IntakeFile
 from .record import Alias, Record
+from .reports_port import Reports
 from .settings_port import SettingsPort
 
 __all__ = [
@@ -382,7 +383,7 @@ class Transaction(FileTransaction, ConversationTransaction, Protocol):
         ...
 
 
-class Store(Aging, ConversationReads, FileReads, SettingsPort, Protocol):
+class Store(Aging, ConversationReads, FileReads, Reports, SettingsPort, Protocol):
     """The correlation store."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

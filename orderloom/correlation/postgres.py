@@ -30,6 +30,7 @@ from .port import (
 )
 from .postgres_connection import Connections, Session
 from .postgres_conversation import PostgresConversationReads
+from .postgres_reports import PostgresReports
 from .postgres_sql import INSTANTS, PORT, select
 from .postgres_transaction import PostgresTransaction
 from .record import Alias, Record
@@ -82,7 +83,7 @@ _SETTING = "select value from setting where name = $1"
 _COUNTS = "select state, count(*) from orders group by state order by state"
 
 
-class PostgresStore(PostgresConversationReads):
+class PostgresStore(PostgresConversationReads, PostgresReports):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 

@@ -17,7 +17,7 @@ from .pieces import back, refuse
 from .record import Step, StepState
 from .working import Working
 
-__all__ = ["answer_step", "refuse_step"]
+__all__ = ["answer_step", "refuse_step", "step_done"]
 
 _REFUSALS = (State.HELD, State.REJECTED, State.FAILED)
 
@@ -44,13 +44,19 @@ def _agreed(work: Working, step: Step, about: str) -> None:
         fault = Fault(code="E_CONTRADICTION", what=what, where=f"item {step.item}")
         work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=fault))
         work.shortcoming(step, fault)
-    elif step.back:
-        work.drop(step)
     else:
-        done = msgspec.structs.replace(step, state=StepState.DONE, fault=None)
-        work.put(done)
-        if _undoing(work, step):
-            back(work, done)
+        step_done(work, step)
+
+
+def step_done(work: Working, step: Step) -> None:
+    """What a step was to do is done, whoever did it."""
+    if step.back:
+        work.drop(step)
+        return
+    done = msgspec.structs.replace(step, state=StepState.DONE, fault=None)
+    work.put(done)
+    if _undoing(work, step):
+        back(work, done)
 
 
 def _hard_past(work: Working, step: Step) -> bool:

@@ -34,6 +34,7 @@ def notices_of(
         due: Endpoints whose respond-by time has come: they are told ``accepted`` undecided as it is.
     """
     told = {(one.endpoint, one.kind, one.version) for one in before.told}
+    told |= {(one.endpoint, one.kind, 0) for one in before.told}  # accepted once, whatever its version
     kinds = tuple(_kinds(before.order, order))
     found = []
     for endpoint in endpoints_of(order):
@@ -42,7 +43,8 @@ def notices_of(
         for kind in dict.fromkeys(wished):
             if profile is None or kind not in profile.notices:
                 continue
-            if (endpoint, kind, order.version) in told and not _is_news(before, kind, endpoint, order.state):
+            version = 0 if kind is NoticeKind.ACCEPTED else order.version
+            if (endpoint, kind, version) in told and not _is_news(before, kind, endpoint, order.state):
                 continue
             found.append(
                 Notice(

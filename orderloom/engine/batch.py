@@ -5,14 +5,17 @@ One batch in one transaction: from load to commit, and what is to be done once i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from orderloom.calls import Call
-from orderloom.correlation.port import Changes, OutboxRow, Store
+from orderloom.correlation.port import Changes, OutboxRow, Transaction
 from orderloom.pauses import NOTHING_PAUSED, Pauses
 from routes.model import RuleSet
 
+from .acting import take_act
 from .calling import take_call, take_work
 from .due import take_timer
 from .files import take_checked, take_chunk
@@ -23,6 +26,7 @@ from .items import (
     FromCall,
     FromChannel,
     FromFile,
+    FromOperator,
     FromSystem,
     FromTimer,
     FromWork,
@@ -34,7 +38,15 @@ from .replying import take_replies
 from .said import Before, LogLine
 from .unit import Unit
 
-__all__ = ["Done", "run_batch"]
+__all__ = ["Begins", "Done", "run_batch"]
+
+
+class Begins(Protocol):
+    """What a batch needs of a store."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """As :meth:`orderloom.correlation.port.Store.begin`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Done:
 def run_batch(
     hub: Hub,
     rules: RuleSet,
-    store: Store,
+    store: Begins,
     items: Sequence[Item],
     *,
     changes: Changes,
@@ -125,6 +137,8 @@ def _take(unit: Unit, item: Item) -> None:
             take_call(unit, item)
         case FromTimer():
             take_timer(unit, item)
+        case FromOperator():
+            take_act(unit, item)
         case Unreadable():
             unit.park(item.delivery, item.hash, item.fault)
 

@@ -106,10 +106,18 @@ def _sent(record: Record | None, key: str) -> Instructed | None:
 
 
 def _waits(record: Record, sent: Instructed) -> bool:
-    """What silence holds is still called for: perhaps nobody has called yet, for the queue was long."""
+    """
+    What silence holds is still called for: perhaps nobody has called yet, for the queue was long.
+
+    What was told anew since, under another key, is not.
+    """
     if sent.verb is not Verb.DO:
         return any(one.key == sent.key and one.state is not StepState.DONE for one in record.steps)
-    return any(sent.holds(line) and line.awaited for line in record.lines)
+    newer = [one for one in record.instructions if one.verb is Verb.DO and one.revision > sent.revision]
+    return any(
+        sent.holds(line) and line.awaited and not any(one.holds(line) for one in newer)
+        for line in record.lines
+    )
 
 
 def _claim(unit: Unit, record: Record, sent: Instructed, item: FromWork, link: SystemLink) -> None:

@@ -28,6 +28,7 @@ from canonical.parties import PartyAlias
 from canonical.plan import Plan
 from canonical.replies import Receipt, Reply
 from orderloom.calls import CallResult, call_id
+from orderloom.correlation.fallout import Act
 from orderloom.correlation.intake_files import IntakeFile
 from orderloom.correlation.port import Timer
 
@@ -37,6 +38,7 @@ __all__ = [
     "FromCall",
     "FromChannel",
     "FromFile",
+    "FromOperator",
     "FromSystem",
     "FromTimer",
     "FromWork",
@@ -198,6 +200,14 @@ class FromTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class FromOperator:
+    """What a person does with the held lines of one order."""
+
+    act: Act
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A delivery that says nothing; it is parked with this fault.  ``carrier`` as in :class:`FromChannel`."""
 
@@ -207,12 +217,23 @@ class Unreadable:
     carrier: Delivery | None = None
 
 
-Item = FromChannel | FromFile | FileChecked | FromSystem | FromWork | FromCall | FromTimer | Unreadable
+Item = (
+    FromChannel
+    | FromFile
+    | FileChecked
+    | FromSystem
+    | FromWork
+    | FromCall
+    | FromTimer
+    | FromOperator
+    | Unreadable
+)
 
 
 def item_delivery(item: Item) -> Delivery | None:
     """The delivery that an item came with, if it came with one: what is kept, parked and told of."""
-    return None if isinstance(item, FromCall | FromTimer | FromFile | FileChecked) else item.delivery
+    without = FromCall | FromTimer | FromFile | FileChecked | FromOperator
+    return None if isinstance(item, without) else item.delivery
 
 
 def claimed(item: Item) -> Delivery | None:

@@ -23,6 +23,7 @@ from .items import (
     FromCall,
     FromChannel,
     FromFile,
+    FromOperator,
     FromSystem,
     Item,
     Submission,
@@ -41,6 +42,7 @@ _PARKED_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 __all__ = [
     "Change",
     "about_keys",
+    "act_key",
     "alias_keys",
     "asked_values",
     "business_key",
@@ -99,6 +101,11 @@ def said_key(origin: Origin) -> str:
     return f"said|{origin.endpoint}|{origin.document_type}|{origin.document}"
 
 
+def act_key(act: str, order_id: str) -> str:
+    """Inbox key of what a person does with one order; an act may be about many."""
+    return f"act|{act}|{order_id}"
+
+
 def reply_key(said: Reply | Receipt) -> str:
     """Inbox key of the number under which a system says something."""
     return f"reply|{said.system}|{said.key}"
@@ -151,6 +158,8 @@ def inbox_keys(items: Iterable[Item]) -> Iterator[str]:
                 if isinstance(document, RecordInteraction | Answer) and origin.document:
                     yield said_key(origin)
                 yield from party_keys(document)
+        elif isinstance(item, FromOperator):
+            yield act_key(item.act.id, item.order_id)
         else:
             yield from (reply_key(said) for said in said_in(item))
 

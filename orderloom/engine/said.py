@@ -13,6 +13,7 @@ from .items import (
     FromCall,
     FromChannel,
     FromFile,
+    FromOperator,
     FromSystem,
     FromTimer,
     FromWork,
@@ -125,4 +126,6 @@ def _about(item: Item) -> LogLine:
             line |= {"result": item.result.kind.value}
         case FromTimer():
             line |= {"kind": item.timer.kind}
+        case FromOperator():
+            line |= {"kind": item.act.kind.value, "key": item.act.id}
     return line

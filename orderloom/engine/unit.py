@@ -36,7 +36,7 @@ from orderloom.pauses import NOTHING_PAUSED
 from routes.model import RuleSet
 
 from .hub import Hub
-from .items import FileChecked, FromFile, FromTimer, FromWork, Item
+from .items import FileChecked, FromFile, FromOperator, FromTimer, FromWork, Item
 from .keys import (
     alias_keys,
     asked_values,
@@ -122,6 +122,8 @@ class Unit:
                 wanted.add(item.timer.order_id)
             elif isinstance(item, FromWork):
                 wanted.add(item.instruction.order_id)
+            elif isinstance(item, FromOperator):
+                wanted.add(item.order_id)
         return wanted - {""}
 
     # What the message modules do to it.

@@ -5,25 +5,41 @@ What a behaviour makes of an instruction: answers with their times and words.  P
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .script import Behaviour
+from .script import VERBS, Behaviour
 
 __all__ = ["Answer", "Line", "Told", "Vocabulary", "answers"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an instruction as the system reads it."""
+    """
+    One line of an instruction as the system reads it.
+
+    Args:
+        properties: Name and value of what else is wanted of it.
+        command: What the system is to do for it, where it is told so line by line.
+    """
 
     number: str
     offering: str
     quantity: int
+    properties: tuple[tuple[str, str], ...] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One instruction as a system reads it; ``order_number`` is the channel's own number of the order."""
+    """
+    One instruction as a system reads it.
+
+    Args:
+        order_number: The channel's own number of the order.
+        earlier: Key of the instruction that it changes or takes back.
+        gone: Numbers of lines that were taken back since: nothing is said of them any more.
+        again: Whether its answers are made anew, since something was changed.
+    """
 
     key: str
     reference: str
@@ -31,6 +47,24 @@ class Told:
     verb: str
     lines: tuple[Line, ...]
     control: Mapping[str, str]
+    earlier: str = ""
+    gone: frozenset[str] = frozenset()
+    again: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is about an earlier instruction."""
+        return self.verb in VERBS[1:]
+
+    @property
+    def part(self) -> str:
+        """Its reference without the revision: what the system does for one order."""
+        return self.reference.partition(".")[0]
+
+    def spoken(self, words: tuple[str, ...]) -> tuple[tuple[Line, str], ...]:
+        """Each line with its word, but for those that are gone."""
+        pairs = zip(self.lines, words, strict=True)
+        return tuple((line, word) for line, word in pairs if line.number not in self.gone)
 
     @property
     def offerings(self) -> tuple[str, ...]:
@@ -40,7 +74,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words of one system for what every system can say."""
+    """
+    The words of one system for what every system can say.
+
+    Args:
+        changed, unchanged, too_late: Of a change, or of what is taken back.
+    """
 
     done: str
     rejected: str
@@ -49,6 +88,9 @@ class Vocabulary:
     progress: str = ""
     needs_customer: str = ""
     contrary: str = ""
+    changed: str = ""
+    unchanged: str = ""
+    too_late: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +109,12 @@ class Answer:
     words: tuple[str, ...]
 
 
-def answers(behaviour: Behaviour, vocabulary: Vocabulary, lines: int) -> tuple[Answer, ...]:
+def answers(
+    behaviour: Behaviour, vocabulary: Vocabulary, lines: int, *, changes: bool = False
+) -> tuple[Answer, ...]:
     """The answers to an instruction with so many lines, in the order of their times."""
+    if changes:
+        vocabulary = replace(vocabulary, done=vocabulary.changed, refused=vocabulary.unchanged)
     speak = _SPOKEN.get(behaviour.kind, _done)
     return speak(behaviour, vocabulary, lines)
 
@@ -124,4 +170,6 @@ _SPOKEN: Mapping[str, Callable[[Behaviour, Vocabulary, int], tuple[Answer, ...]]
     "refused": lambda one, words, lines: _once(words.refused, one, lines),
     "needs_customer": lambda one, words, lines: _once(words.needs_customer, one, lines),
     "lines": _lines,
+    "too_late": lambda one, words, lines: _once(words.too_late, one, lines),
+    "crossing": lambda one, words, lines: _once(words.too_late, one, lines),
 }

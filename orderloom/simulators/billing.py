@@ -27,6 +27,7 @@ _REASONS = {
     "10": "no payment details",
     "20": "the account is locked",
     "30": "no such tariff",
+    "40": "the bill is out",
     "90": "the ledger is closed",
 }
 
@@ -44,6 +45,9 @@ class Billing(Neighbour):
         progress="05",
         needs_customer="10",
         contrary="30",
+        changed="00",
+        unchanged="20",
+        too_late="40",
     )
 
     def read(self, body: bytes) -> list[Told]:
@@ -55,6 +59,9 @@ class Billing(Neighbour):
         """
         page, records = _records(body)
         head, *charges, end = records
+        reversal = charges.pop(0) if charges and charges[0][:1] == "V" else ""
+        if bool(reversal) != (head[91] == "R"):
+            raise ValueError("a reversal has a record V, and nothing else has one")
         if head[:1] != "B" or end[:1] != "E" or {one[:1] for one in charges} - {"L"}:
             raise ValueError("not a header B, lines L and a trailer E")
         if not int(head[154:158]) == int(end[1:5]) == len(charges):
@@ -64,9 +71,10 @@ class Billing(Neighbour):
                 key=head[33:69].rstrip(),
                 reference=head[69:91].rstrip(),
                 order_number=head[92:114].rstrip(),
-                verb={"D": "do"}.get(head[91], head[91]),
+                verb={"D": "do", "R": "undo"}.get(head[91], head[91]),
                 lines=tuple(Line(str(int(one[1:5])), one[6:38].rstrip(), int(one[38:45])) for one in charges),
                 control={"message": str(int(head[10:19])), "page": page},
+                earlier=reversal[1:37].rstrip(),
             )
         ]
 
@@ -74,7 +82,7 @@ class Billing(Neighbour):
         """One result message for each answer."""
         return [
             self._result(told, answer.reply, answer.words, answer.after, at)
-            for answer in answers(behaviour, self.vocabulary, len(told.lines))
+            for answer in answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes)
         ]
 
     def encode(self, body: str) -> bytes:
@@ -83,12 +91,13 @@ class Billing(Neighbour):
 
     def _result(self, told: Told, number: int, words: Sequence[str], after: float, at: datetime) -> Reply:
         known = token("R", told.key, str(number))[:12]
-        mixed = len(set(words)) > 1
-        lines = list(_lines(told, words)) if mixed else []
+        spoken = told.spoken(tuple(words))
+        word = spoken[0][1]
+        lines = list(_lines(told, spoken)) if told.gone or len(set(words)) > 1 else []
         head = (
             f"R{told.control['page'].upper():9}{known:12}{at:%Y%m%d%H%M%S}{told.key:36}{told.reference:22}"
-            f"{words[0]:2}{token('B', told.order_number or told.reference)[:20]:20}{len(lines):04}"
-            f"{_REASONS.get(words[0], ''):40}"
+            f"{word:2}{token('B', told.order_number or told.reference)[:20]:20}{len(lines):04}"
+            f"{_REASONS.get(word, ''):40}"
         )
         records = (head, *lines, f"E{len(lines):04}")
         return Reply(known, after, "".join(one.ljust(_LENGTH) for one in records))
@@ -121,7 +130,7 @@ def _cut(body: bytes) -> Iterator[bytes]:
         at += length
 
 
-def _lines(told: Told, words: Sequence[str]) -> Iterator[str]:
-    for line, word in zip(told.lines, words, strict=True):
-        charge = token("CH", told.key, line.number) if word == "00" else ""
+def _lines(told: Told, spoken: Sequence[tuple[Line, str]]) -> Iterator[str]:
+    for line, word in spoken:
+        charge = token("CH", told.key, line.number) if word == "00" and not told.changes else ""
         yield f"S{int(line.number):04}{word:2}{charge:20}{_REASONS.get(word, ''):60}"

@@ -3,6 +3,7 @@ The memory of the simulated systems: a file of JSON lines, synced entry by entry
 
 One entry for each call that came in.  The entry of the call that was applied also holds the answers,
 bytes and all: that a repeated key gets the same answer is then a matter of looking it up, also after a kill.
+The entry of a change that was made holds what it leaves of the answers to the instruction that it changes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class CallLog:
         self._calls: Counter[tuple[str, str]] = Counter()
         self._numbers: dict[tuple[str, str], int] = {}
         self._sent: set[str] = set()
+        self._has: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._answers: dict[tuple[str, str], list[Entry]] = {}
+        self._changes: dict[tuple[str, str], list[Entry]] = {}
+        self._withdrawn: set[tuple[str, str]] = set()
         for entry in _recover(path) if path else ():
             self._learn(entry)
         self._file = path.open("ab") if path else None
@@ -53,6 +58,26 @@ class CallLog:
         with self.lock:
             return self._applied.get((system, key))
 
+    def answers(self, system: str, key: str) -> list[Entry]:
+        """What ``system`` answers to ``key``, as it stands now: ``id``, ``after`` and ``body`` of each."""
+        with self.lock:
+            return self._answers.get((system, key), [])
+
+    def withdrawn(self, answer: str, body: str) -> bool:
+        """Whether a change has taken the place of this answer before it was due."""
+        with self.lock:
+            return (answer, body) in self._withdrawn
+
+    def has(self, system: str, part: str) -> Mapping[str, Any]:
+        """What ``system`` has of a part, line by line."""
+        with self.lock:
+            return self._has.get((system, part), {})
+
+    def changes(self, system: str, key: str) -> list[Entry]:
+        """The changes that ``system`` has made of what was first told under ``key``."""
+        with self.lock:
+            return self._changes.get((system, key), [])
+
     def calls(self, system: str, key: str) -> int:
         """How often ``system`` was told ``key`` so far."""
         with self.lock:
@@ -63,8 +88,8 @@ class CallLog:
         with self.lock:
             return [
                 (entry, answer)
-                for (owner, _), entry in self._applied.items()
-                for answer in entry.get("answers", ())
+                for (owner, key), entry in self._applied.items()
+                for answer in self.answers(owner, key)
                 if owner == system and answer["id"] not in self._sent
             ]
 
@@ -88,10 +113,25 @@ class CallLog:
         name = (entry["system"], entry["key"])
         self._calls[name] += 1
         if entry["applied"]:
-            self._applied.setdefault(name, entry)
+            self._apply(entry)
         for counter, number in entry.get("numbers", {}).items():
             owner = (entry["system"], counter)
             self._numbers[owner] = max(self._numbers.get(owner, 0), number)
+
+    def _apply(self, entry: Entry) -> None:
+        name = (entry["system"], entry["key"])
+        self._applied.setdefault(name, entry)
+        self._answers.setdefault(name, entry.get("answers", []))
+        if "has" in entry:
+            self._has[entry["system"], entry["part"]] = entry["has"]
+        changed = (entry["system"], entry.get("first", ""))
+        if entry.get("made"):
+            self._changes.setdefault(changed, []).append(entry)
+        if "revised" in entry:
+            stand = {(one["id"], one["body"]) for one in entry["revised"]}
+            before = {(one["id"], one["body"]) for one in self._answers.get(changed, ())}
+            self._withdrawn = (self._withdrawn | before) - stand
+            self._answers[changed] = entry["revised"]
 
 
 def _recover(path: Path) -> list[Entry]:

@@ -19,6 +19,7 @@ _REASONS = {
     "REFUSED": "the account is locked",
     "INVALID": "the offering is not sold at this address",
     "NEEDS-CUSTOMER": "the customer has to sign again",
+    "TOO-LATE": "the contract was signed",
 }
 
 
@@ -35,6 +36,9 @@ class Crm(Neighbour):
         progress="BACKLOG",
         needs_customer="NEEDS-CUSTOMER",
         contrary="INVALID",
+        changed="OK",
+        unchanged="REFUSED",
+        too_late="TOO-LATE",
     )
 
     def read(self, body: bytes) -> list[Told]:
@@ -48,10 +52,7 @@ class Crm(Neighbour):
         if document.get("messageType") != "customerOrder":
             raise ValueError(f"no customerOrder: {document.get('messageType')!r}")
         try:
-            lines = tuple(
-                Line(str(one["line"]), str(one["offering"]), int(one["quantity"]))
-                for one in document["lines"]
-            )
+            lines = tuple(_read_line(one) for one in document["lines"])
             return [
                 Told(
                     key=document["requestId"],
@@ -60,6 +61,7 @@ class Crm(Neighbour):
                     verb=document["verb"],
                     lines=lines,
                     control={},
+                    earlier=document.get("earlierRequestId", ""),
                 )
             ]
         except KeyError as missing:
@@ -69,23 +71,32 @@ class Crm(Neighbour):
         """One customerOrderResult for each answer."""
         return [
             self._result(told, f"{answer.reply}", answer.words, answer.after)
-            for answer in answers(behaviour, self.vocabulary, len(told.lines))
+            for answer in answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes)
         ]
 
     def _result(self, told: Told, number: str, words: tuple[str, ...], after: float) -> Reply:
+        spoken = told.spoken(words)
+        word = spoken[0][1]
         result: dict[str, Any] = {
             "messageType": "customerOrderResult",
             "resultId": token("R-", told.key, number),
             "requestId": told.key,
             "reference": told.reference,
-            "result": words[0],
+            "result": word,
             "accountId": token("A-", told.order_number or told.reference),
         }
-        if words[0] in _REASONS:
-            result["reason"] = _REASONS[words[0]]
-        if len(set(words)) > 1:
-            result["lines"] = [_line(line, word) for line, word in zip(told.lines, words, strict=True)]
+        if told.changes:
+            result["verb"] = told.verb
+        if word in _REASONS:
+            result["reason"] = _REASONS[word]
+        if told.gone or len(set(words)) > 1:
+            result["lines"] = [_line(line, each) for line, each in spoken]
         return Reply(result["resultId"], after, json.dumps(result))
+
+
+def _read_line(said: dict[str, Any]) -> Line:
+    properties = tuple((str(one["name"]), str(one["value"])) for one in said.get("characteristics", ()))
+    return Line(str(said["line"]), str(said["offering"]), int(said["quantity"]), properties)
 
 
 def _line(line: Line, word: str) -> dict[str, Any]:

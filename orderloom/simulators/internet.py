@@ -1,18 +1,21 @@
 """
-The simulated internet provisioning: TMF641 service orders by HTTP, answered later by an event.
+The simulated internet provisioning: TMF641 service orders by HTTP, changed and cancelled, answered by events.
 
-Source: TMF641 Service Ordering v4.1, ``ServiceOrder`` and ``ServiceOrderStateChangeEvent``.
+Source: TMF641 Service Ordering v4.1.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
-from .answers import Answer, Line, Told, Vocabulary, answers
-from .neighbour import Neighbour, Reply, Taken, token
+from .answers import Line, Told, Vocabulary, answers
+from .internet_bodies import answer_to_change, error, event, service_order
+from .neighbour import Neighbour, Reply, Taken
 from .script import Behaviour
 
 __all__ = ["HttpAnswer", "Internet"]
@@ -43,7 +46,7 @@ class HttpAnswer:
 
 
 class Internet(Neighbour):
-    """Takes service orders; an Idempotency-Key that came before gets the answer it got."""
+    """Takes service orders, changes and cancels; an Idempotency-Key that came before gets the same answer."""
 
     name = "oss.internet"
     content_type = "application/json"
@@ -55,12 +58,15 @@ class Internet(Neighbour):
         progress="inProgress",
         needs_customer="pending",
         contrary="failed",
+        changed="changed",
+        unchanged="refused",
+        too_late="tooLate",
     )
 
-    def call(self, key: str, body: bytes) -> HttpAnswer:
-        """Answer one ``POST /serviceOrder``."""
+    def call(self, key: str, body: bytes, method: str = "POST", path: str = "/serviceOrder") -> HttpAnswer:
+        """Answer one call."""
         try:
-            told = self._read(key, body)
+            told = self._read(key, body, method, path)
         except ValueError as error:
             self.unreadable(body, str(error))
             return _fault(_BAD, "the service order cannot be read", str(error))
@@ -78,77 +84,80 @@ class Internet(Neighbour):
     def find(self, key: str) -> bytes | None:
         """The recorded answer to the service order with this key, if it was applied."""
         applied = self._log.applied(self.name, key)
-        return _service_order(applied["reference"], key) if applied else None
+        return service_order(applied["reference"], key) if applied else None
 
     def render(self, told: Told, behaviour: Behaviour, at: datetime, numbers: dict[str, int]) -> list[Reply]:
-        """One state change event for each answer."""
-        spoken = answers(behaviour, self.vocabulary, len(told.lines))
-        return [self._event(told, answer, at) for answer in spoken]
+        """One event for each answer; none for a change that the call's own answer decides."""
+        if told.changes and behaviour.at_once:
+            return []
+        spoken = answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes)
+        return [event(told, answer, at) for answer in spoken]
 
     def _answer(self, told: Told, taken: Taken, before: int) -> HttpAnswer:
         kind = taken.behaviour.kind
+        status, body = _ACCEPTED, service_order(told.reference, told.key)
+        if told.changes:
+            status, body = answer_to_change(told, taken.behaviour)
         return HttpAnswer(
-            status=_ACCEPTED if kind == "http_error" else taken.behaviour.status or _ACCEPTED,
-            body=_service_order(told.reference, told.key),
+            status=status if kind == "http_error" else taken.behaviour.status or status,
+            body=body,
             drop=kind == "lose_answer" and before < taken.behaviour.times,
             drip=taken.behaviour.seconds if kind == "slow_drip" else 0.0,
-            events=taken.replies,
+            events=(*taken.others, *taken.replies),
             early=kind == "early",
         )
 
-    def _read(self, key: str, body: bytes) -> Told:
+    def _read(self, key: str, body: bytes, method: str, path: str) -> Told:
         document: dict[str, Any] = json.loads(body)
         if not key:
             raise ValueError("no Idempotency-Key")
-        ids = {one.get("externalReferenceType"): one["id"] for one in document.get("externalReference", ())}
         try:
-            lines = tuple(
-                Line(one["id"], one["service"]["name"], int(one.get("quantity", 1)))
-                for one in document["serviceOrderItem"]
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"an item lacks {error}") from error
-        return Told(key, ids.get("hubReference", ""), ids.get("purchaseOrder", ""), "do", lines, {})
+            if method == "PATCH":
+                told = self._change(key, document, unquote(path.rpartition("/")[2]))
+            elif path.endswith("/cancelServiceOrder"):
+                told = self._cancel(key, document)
+            else:
+                told = _order(key, document)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"it lacks {error}") from error
+        if not told.lines:
+            raise ValueError("it names no item")
+        return told
 
-    def _event(self, told: Told, answer: Answer, at: datetime) -> Reply:
-        number = token("EV-", told.key, str(answer.reply))
-        words = answer.words
-        order: dict[str, Any] = {
-            "id": token("SO-", told.key),
-            "externalId": told.key,
-            "state": words[0] if len(set(words)) == 1 else "partial",
-            "serviceOrderItem": [
-                {"id": line.number, "state": word} for line, word in zip(told.lines, words, strict=True)
-            ],
-        }
-        if bad := sorted(set(words) & {"failed", "rejected", "held", "pending"}):
-            order["note"] = [{"text": f"{word}: no free port at the exchange"} for word in bad]
-        event = {
-            "eventId": number,
-            "eventType": "ServiceOrderStateChangeEvent",
-            "eventTime": at.isoformat(),
-            "event": {"serviceOrder": order},
-        }
-        return Reply(number, answer.after, json.dumps(event))
+    def _change(self, key: str, document: dict[str, Any], earlier: str) -> Told:
+        lines = tuple(_line(one) for one in document["serviceOrderItem"])
+        return Told(key, document["note"][0]["id"], self._number(earlier), "modify", lines, {}, earlier)
+
+    def _cancel(self, key: str, document: dict[str, Any]) -> Told:
+        """Of the items it says the numbers only; what they are, is known."""
+        earlier = document["serviceOrder"]["id"]
+        reference = document["cancellationReason"].rpartition(": ")[2]
+        told = Told(key, reference, self._number(earlier), "undo", (), {}, earlier)
+        has = self._log.has(self.name, told.part)
+        return replace(told, lines=tuple(_held(one["id"], has) for one in document["serviceOrderItem"]))
+
+    def _number(self, earlier: str) -> str:
+        """The channel's number of the order, which only its first call says."""
+        first = self._log.applied(self.name, earlier)
+        return str(first["order_number"]) if first else ""
 
 
-def _service_order(reference: str, key: str) -> bytes:
-    order = {
-        "id": token("SO-", key),
-        "externalId": key,
-        "state": "acknowledged",
-        "externalReference": [{"id": reference, "externalReferenceType": "hubReference"}],
-        "@type": "ServiceOrder",
-    }
-    return json.dumps(order).encode()
+def _order(key: str, document: dict[str, Any]) -> Told:
+    ids = {one.get("externalReferenceType"): one["id"] for one in document.get("externalReference", ())}
+    lines = tuple(_line(one) for one in document["serviceOrderItem"])
+    return Told(key, ids.get("hubReference", ""), ids.get("purchaseOrder", ""), "do", lines, {})
+
+
+def _line(item: dict[str, Any]) -> Line:
+    service = item["service"]
+    properties = tuple((one["name"], one["value"]) for one in service.get("serviceCharacteristic", ()))
+    return Line(item["id"], service["name"], int(item.get("quantity", 1)), properties)
+
+
+def _held(number: str, has: Mapping[str, Any]) -> Line:
+    known = has.get(number, {"offering": "", "quantity": 0, "properties": {}})
+    return Line(number, known["offering"], known["quantity"], tuple(known["properties"].items()))
 
 
 def _fault(status: int, reason: str, message: str) -> HttpAnswer:
-    body = {
-        "code": str(status),
-        "reason": reason,
-        "message": message,
-        "status": str(status),
-        "@type": "Error",
-    }
-    return HttpAnswer(status, json.dumps(body).encode())
+    return HttpAnswer(status, error(str(status), reason, message))

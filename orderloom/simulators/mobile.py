@@ -21,6 +21,10 @@ _ELEMENT = "HSS-SIM"
 _COMMAND = re.compile(r"(ADD|MOD|RMV|LST) SUB:(.*);")
 _PARAMETER = re.compile(r"(?<![A-Z0-9_])([A-Z][A-Z0-9_]*)=(?:\"([^\"]*)\"|([0-9]+))(?:,|$)")
 _INQUIRY = "inquire"
+# The parameter that names the instruction which is changed, or taken back.
+_CHANGES = {"CHANGES": "modify", "UNDOES": "undo"}
+# No property of the subscriber's.
+_OURS = {"KEY", "REF", "LINE", "OFFER", "QTY", "ORDER", "ACCOUNT", "SERIAL", "WANTED", *_CHANGES}
 _LOSING = ("lose_command", "lose_answer")
 
 _TEXTS = {
@@ -30,6 +34,7 @@ _TEXTS = {
     "2001": "The subscriber has to confirm",
     "3002": "No such subscriber",
     "3003": "The card is in use",
+    "4001": "The number has been ported away",
     "5001": "The system is busy",
 }
 
@@ -47,6 +52,9 @@ class Mobile(Neighbour):
         progress="100",
         needs_customer="2001",
         contrary="1001",
+        changed="0",
+        unchanged="3003",
+        too_late="4001",
     )
 
     def read(self, body: bytes) -> list[Told]:
@@ -61,14 +69,16 @@ class Mobile(Neighbour):
             raise ValueError("not the commands of one instruction: KEY differs, or is missing")
         verb, first = commands[0]
         asked = verb == "LST"
+        named = next((name for name in _CHANGES if name in first), "")
         return [
             Told(
                 key=first["KEY"],
                 reference=first.get("REF", ""),
                 order_number=first.get("ORDER", ""),
-                verb=_INQUIRY if asked else "do",
-                lines=() if asked else tuple(_line(said) for _, said in commands),
+                verb=_INQUIRY if asked else _CHANGES.get(named, "do"),
+                lines=() if asked else tuple(_line(command, said) for command, said in commands),
                 control={"verb": verb} | ({"asked": first.get("ASK", "")} if asked else {}),
+                earlier=first.get(named, ""),
             )
         ]
 
@@ -76,13 +86,13 @@ class Mobile(Neighbour):
         """One message for each command and answer."""
         written: dict[tuple[int, str], Reply] = {}
         sent = []
-        for answer in answers(behaviour, self.vocabulary, len(told.lines)):
-            for line, word in zip(told.lines, answer.words, strict=True):
+        for answer in answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes):
+            for line, word in told.spoken(answer.words):
                 name = (answer.reply, line.number)
                 if name not in written:
-                    named = f'KEY="{told.key}",REF="{told.reference}",LINE={line.number}'
-                    echo = f"{told.control['verb']} SUB:{named}"
-                    given = (f'MSISDN = "{token("", told.key, line.number)}"',) if word == "0" else ()
+                    echo = _echo(told, line)
+                    got = word == "0" and not told.changes
+                    given = (f'MSISDN = "{token("", told.key, line.number)}"',) if got else ()
                     written[name] = self._answer(echo, word, given, at, numbers)
                 sent.append(Reply(written[name].id, answer.after, written[name].body))
         return sent
@@ -112,11 +122,12 @@ class Mobile(Neighbour):
             applied = self._log.applied(self.name, told.key)
             asked = f",ASK={told.control['asked']}" if told.control["asked"] else ""
             echo = f'LST SUB:KEY="{told.key}",REF="{told.reference}"{asked}'
-            rows = [row for one in (applied or {}).get("answers", ()) for row in _listed(one["body"])]
+            stand = self._log.answers(self.name, told.key)
+            rows = [row for one in stand for row in _listed(one["body"])]
             reply = self._answer(echo, "0" if rows else "3002", rows, at, numbers)
             self._log.append(self._entry(told, body, at, _INQUIRY) | {"numbers": numbers})
         # One that never says what it has applied does not say so when it is asked either.
-        mute = applied is not None and not applied["answers"]
+        mute = applied is not None and not stand
         return Taken(Behaviour("ok"), repeat=True, replies=() if mute else (reply,))
 
     def _answer(
@@ -144,9 +155,17 @@ def _command(line: str) -> tuple[str, Mapping[str, str]]:
     return found[1], said
 
 
-def _line(said: Mapping[str, str]) -> Line:
+def _echo(told: Told, line: Line) -> str:
+    """Of the command what says which it is."""
+    named = f'KEY="{told.key}",REF="{told.reference}",LINE={line.number}'
+    earlier = next((f',{name}="{told.earlier}"' for name, verb in _CHANGES.items() if verb == told.verb), "")
+    return f"{line.command} SUB:{named}{earlier}"
+
+
+def _line(command: str, said: Mapping[str, str]) -> Line:
+    properties = tuple((name, value) for name, value in said.items() if name not in _OURS and value)
     try:
-        return Line(said["LINE"], said["OFFER"], int(said["QTY"]))
+        return Line(said["LINE"], said["OFFER"], int(said["QTY"]), properties, command)
     except KeyError as missing:
         raise ValueError(f"the command lacks {missing}") from missing
 

@@ -28,6 +28,8 @@ class QueueNeighbour(Protocol):
 
     def take(self, told: Told, body: bytes) -> Taken: ...
 
+    def stands(self, reply: Reply) -> bool: ...
+
     def unreadable(self, body: bytes, why: str) -> None: ...
 
     def encode(self, body: str) -> bytes: ...
@@ -56,7 +58,8 @@ class Counter:
             self._system.unreadable(message.body, str(error))
             message.ack()
             return
-        replies = [reply for one in told for reply in self._system.take(one, message.body).replies]
+        taken = [self._system.take(one, message.body) for one in told]
+        replies = [reply for one in taken for reply in (*one.others, *one.replies)]
         self._answer(sorted(replies, key=lambda reply: max(reply.after, 0.0)), message)
 
     def _answer(self, replies: Sequence[Reply], message: Message) -> None:
@@ -73,7 +76,8 @@ class Counter:
 
     def _pay(self, reply: Reply, owed: _Owed) -> None:
         with suppress(Stopped):
-            self._send(reply)
+            if self._system.stands(reply):
+                self._send(reply)
             owed.paid()
 
     def _send(self, reply: Reply) -> None:

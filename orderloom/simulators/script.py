@@ -17,6 +17,7 @@ from typing import Any
 __all__ = [
     "ALL_SYSTEMS",
     "BEHAVIOURS",
+    "VERBS",
     "Behaviour",
     "Rule",
     "Script",
@@ -50,7 +51,19 @@ BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
     "lose_command": ("oss.mobile",),
     "slow_drip": ("oss.internet",),
     "http_refuse": ("oss.internet",),
+    "too_late": ALL_SYSTEMS,
+    "crossing": ALL_SYSTEMS,
 }
+
+VERBS = ("do", "modify", "undo")
+"""What an instruction may want; a rule that names none is about the first."""
+
+# What can become of a change; the last two of nothing else.
+_OF_CHANGES = (
+    *("ok", "slow", "silent", "duplicate", "refused", "http_error", "http_refuse"),
+    *("lose_answer", "lose_command", "slow_drip", "too_late", "crossing"),
+)
+_ONLY_CHANGES = ("too_late", "crossing")
 
 # Long enough to be overtaken by everything else, short enough for a demonstration.
 _SLOW = 3.0
@@ -77,6 +90,7 @@ class Behaviour:
         times: How many calls fail, or commands or answers are lost, before one is let through.
         status: HTTP status of the answer, or of the failure.
         seconds: How long a dripping answer takes.
+        at_once: A change is decided by the answer to the call, and no event follows.
     """
 
     kind: str
@@ -90,6 +104,7 @@ class Behaviour:
     times: int = 1
     status: int = 0
     seconds: float = 1.0
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +118,13 @@ class Rule:
     behaviour: Behaviour | None = None
     seed: int = 0
     shares: tuple[tuple[str, int], ...] = ()
+    verbs: tuple[str, ...] = VERBS[:1]
 
-    def fits(self, system: str, number: str, offerings: tuple[str, ...]) -> bool:
+    def fits(self, system: str, number: str, offerings: tuple[str, ...], verb: str) -> bool:
         """Whether the rule is about this instruction."""
         return (
-            (not self.systems or system in self.systems)
+            verb in self.verbs
+            and (not self.systems or system in self.systems)
             and (not self.orders or number in self.orders)
             and number.startswith(self.prefix)
             and (not self.offerings or any(one in self.offerings for one in offerings))
@@ -121,16 +138,20 @@ class Script:
     rules: tuple[Rule, ...] = ()
     named: Mapping[str, Behaviour] = field(default_factory=dict)
 
-    def behaviour(self, system: str, number: str, offerings: tuple[str, ...] = ()) -> Behaviour:
+    def behaviour(
+        self, system: str, number: str, offerings: tuple[str, ...] = (), verb: str = VERBS[0]
+    ) -> Behaviour:
         """
         How ``system`` treats an instruction about order ``number``; ``ok`` when no rule fits.
 
-        A share that names what the system cannot do counts as ``ok`` for it.
+        A share that names what the system cannot do counts as ``ok`` for it, and so does one that names what
+        cannot become of this verb.
         """
         for rule in self.rules:
-            if rule.fits(system, number, offerings):
+            if rule.fits(system, number, offerings, verb):
                 chosen = rule.behaviour or self._named(bucket(rule.seed, system, number, rule.shares))
-                return chosen if system in BEHAVIOURS[chosen.kind] else replace(chosen, kind="ok")
+                able = system in BEHAVIOURS[chosen.kind] and _possible(chosen.kind, verb)
+                return chosen if able else replace(chosen, kind="ok")
         return Behaviour("ok")
 
     def _named(self, name: str) -> Behaviour:
@@ -186,7 +207,7 @@ def shipped(name: str) -> Path:
     return Path(__file__).parent / "scripts" / f"{name}.json"
 
 
-_MATCHES = ("why", "system", "order", "prefix", "offering")
+_MATCHES = ("why", "system", "order", "prefix", "offering", "verb")
 _SETTINGS = tuple(one.name for one in fields(Behaviour) if one.name != "kind")
 
 
@@ -198,10 +219,13 @@ def _rules(rules: Any, named: Mapping[str, Behaviour]) -> Iterator[Rule]:
             "orders": _several(rule.get("order", ()), where),
             "offerings": _several(rule.get("offering", ()), where),
             "prefix": rule.get("prefix", ""),
+            "verbs": _several(rule.get("verb", VERBS[0]), where),
         }
         unknown = [one for one in match["systems"] if one not in ALL_SYSTEMS]
         if unknown:
             raise ScriptError(f"{where}.system: unknown {unknown[0]!r} (one of {', '.join(ALL_SYSTEMS)})")
+        if strange := [one for one in match["verbs"] if one not in VERBS]:
+            raise ScriptError(f"{where}.verb: unknown {strange[0]!r} (one of {', '.join(VERBS)})")
         if "seeded" in rule:
             _only(rule, (*_MATCHES, "seeded"), where)
             yield Rule(**match, **_shares(rule["seeded"], named, f"{where}.seeded"))
@@ -211,9 +235,17 @@ def _rules(rules: Any, named: Mapping[str, Behaviour]) -> Iterator[Rule]:
             yield _able(Rule(**match, behaviour=chosen or _behaviour(rest, where)), where)
 
 
+def _possible(kind: str, verb: str) -> bool:
+    """Whether it can become of an instruction with this verb."""
+    return kind not in _ONLY_CHANGES if verb == VERBS[0] else kind in _OF_CHANGES
+
+
 def _able(rule: Rule, where: str) -> Rule:
-    """Refuse a rule that names a system which cannot behave so."""
+    """Refuse a rule that names a system which cannot behave so, or a verb of which that cannot become."""
     kind = rule.behaviour.kind if rule.behaviour else ""
+    for verb in rule.verbs:
+        if not _possible(kind, verb):
+            raise ScriptError(f"{where}: {kind!r} cannot become of {verb}")
     for system in rule.systems:
         if system not in BEHAVIOURS[kind]:
             raise ScriptError(f"{where}: {system} cannot be {kind!r} (only {', '.join(BEHAVIOURS[kind])})")

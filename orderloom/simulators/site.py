@@ -35,7 +35,8 @@ _MOST_BYTES = 1 << 20
 
 class InternetSite:
     """
-    ``POST /serviceOrder`` and ``GET /serviceOrder?externalId=KEY`` on loopback.
+    ``POST /serviceOrder``, ``PATCH /serviceOrder/KEY``, ``POST /cancelServiceOrder`` and
+    ``GET /serviceOrder?externalId=KEY`` on loopback.
 
     Args:
         send: Delivers one event; False when it has to be tried again.
@@ -70,9 +71,9 @@ class InternetSite:
         self._server.server_close()
         self._thread.join()
 
-    def post(self, key: str, body: bytes) -> HttpAnswer:
+    def take(self, key: str, body: bytes, method: str, path: str) -> HttpAnswer:
         """Take one call."""
-        answer = self._system.call(key, body)
+        answer = self._system.call(key, body, method, path)
         for event in answer.events:
             early = answer.early and event.after <= 0 and self._deliver(event)
             if not early:
@@ -91,7 +92,7 @@ class InternetSite:
         self._agenda.after(event.after, lambda: self._try(event))
 
     def _try(self, event: Reply) -> None:
-        if not self._deliver(event):
+        if self._system.stands(event) and not self._deliver(event):
             self._agenda.after(_RETRY, lambda: self._try(event))
 
     def _deliver(self, event: Reply) -> bool:
@@ -120,6 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
+        self._call(("/serviceOrder", "/cancelServiceOrder"))
+
+    def do_PATCH(self) -> None:
+        self._call(("/serviceOrder",))
+
+    def _call(self, resources: tuple[str, ...]) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         if length > _MOST_BYTES:
             self.close_connection = True
@@ -130,10 +137,13 @@ class _Handler(BaseHTTPRequestHandler):
             # The caller died while it spoke: nothing was ordered, and nobody is there to be answered.
             self.close_connection = True
             return
-        if not urlsplit(self.path).path.endswith("/serviceOrder"):
+        path = urlsplit(self.path).path
+        # A patch names one of them behind the resource.
+        resource = path.rpartition("/")[0] if self.command == "PATCH" else path
+        if not resource.endswith(resources):
             self._write(404, b'{"code":"404","reason":"no such resource"}')
             return
-        answer = self.server.site.post(self.headers.get("Idempotency-Key", ""), body)
+        answer = self.server.site.take(self.headers.get("Idempotency-Key", ""), body, self.command, path)
         if answer.drop:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -154,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        piece = max(len(body) // _DRIPS, 1) if drip else len(body)
+        piece = max(len(body) // _DRIPS if drip else len(body), 1)
         for start in range(0, len(body), piece):
             if drip and not self.server.site.wait(drip / _DRIPS):
                 self.close_connection = True

@@ -1,13 +1,14 @@
 """
-The simulated warehouse: X12 940 shipping orders in, a 997 and 945 shipping advices out.
+The simulated warehouse: X12 940 shipping orders in, a 997 and 945 shipping advices out; an 824 for a change.
 
-Release 004010: 940 (OW), 945 (SW), 997 (FA).
+Release 004010: 940 (OW), 945 (SW), 824 (AG), 997 (FA).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 from . import x12
 from .answers import Line, Told, Vocabulary, answers
@@ -21,7 +22,7 @@ __all__ = ["Warehouse"]
 _SELF = ("ZZ", "WAREHOUSE1")
 _HUB = ("ZZ", "ORDERLOOM")
 
-_VERBS = {"N": "do", "F": "undo"}
+_VERBS = {"N": "do", "R": "modify", "F": "undo"}
 
 
 class Warehouse(Neighbour):
@@ -29,7 +30,15 @@ class Warehouse(Neighbour):
 
     name = "warehouse"
     content_type = "application/edi-x12"
-    vocabulary = Vocabulary(done="CC", rejected="NS", backorder="BK", contrary="NS")
+    vocabulary = Vocabulary(
+        done="CC",
+        rejected="NS",
+        backorder="BK",
+        contrary="NS",
+        changed="TA",
+        unchanged="TR",
+        too_late="TR/814",
+    )
 
     def read(self, body: bytes) -> list[Told]:
         """
@@ -51,6 +60,13 @@ class Warehouse(Neighbour):
     def render(self, told: Told, behaviour: Behaviour, at: datetime, numbers: dict[str, int]) -> list[Reply]:
         """The 997 and the 945s; a repeated 945 is the same bytes."""
         press = _Press(self._log, at, numbers)
+        if told.changes:
+            return [
+                press.acknowledgement(told, refused=False),
+                *self._written(told, behaviour, press.verdict),
+            ]
+        if told.again:
+            return self._advices(told, behaviour, press)
         if behaviour.kind == "refused":
             return [press.acknowledgement(told, refused=True)]
         if behaviour.kind == "early":
@@ -60,14 +76,20 @@ class Warehouse(Neighbour):
         return [press.acknowledgement(told, refused=False), *self._advices(told, behaviour, press)]
 
     def _advices(self, told: Told, behaviour: Behaviour, press: _Press) -> list[Reply]:
+        bare = behaviour.kind == "header_only" and not told.gone
+        return self._written(told, behaviour, partial(press.advice, bare=bare))
+
+    def _written(
+        self, told: Told, behaviour: Behaviour, write: Callable[[Told, tuple[str, ...]], Reply]
+    ) -> list[Reply]:
+        """One interchange for each answer; two answers that are one reply are the same one."""
         written: dict[int, Reply] = {}
         sent = []
-        for answer in answers(behaviour, self.vocabulary, len(told.lines)):
+        for answer in answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes):
             if answer.reply not in written:
-                words = () if behaviour.kind == "header_only" else answer.words
-                written[answer.reply] = press.advice(told, words)
-            advice = written[answer.reply]
-            sent.append(Reply(advice.id, answer.after, advice.body))
+                written[answer.reply] = write(told, answer.words)
+            one = written[answer.reply]
+            sent.append(Reply(one.id, answer.after, one.body))
         return sent
 
 
@@ -95,9 +117,27 @@ class _Press:
             ),
         )
 
-    def advice(self, told: Told, words: tuple[str, ...]) -> Reply:
-        """A 945; without words it has a header only."""
-        full = all(word == "CC" for word in words)
+    def verdict(self, told: Told, words: tuple[str, ...]) -> Reply:
+        """An 824 that takes a change, or says why not; all words are the same."""
+        verdict, _, error = words[0].partition("/")
+        cited = ("TN", told.reference, "", "", "", "", told.control["group"], told.control["set"], "940")
+        why = {"814": "GOODS HAVE LEFT", "024": "NO SUCH SHIPPING ORDER"}
+        code = error or "024"
+        return self._write(
+            "AG",
+            "824",
+            (
+                ("BGN", "11", token("CH", told.key), f"{self._at:%Y%m%d}"),
+                ("OTI", verdict, *cited),
+                ("REF", "ZZ", told.key),
+                *((("TED", code, why[code]),) if verdict == "TR" else ()),
+            ),
+        )
+
+    def advice(self, told: Told, words: tuple[str, ...], *, bare: bool = False) -> Reply:
+        """A 945; a bare one has a header only."""
+        spoken = () if bare else told.spoken(words)
+        full = all(word == "CC" for _, word in spoken)
         shipment = token("SH", told.key)
         header = (
             "W06",
@@ -108,10 +148,10 @@ class _Press:
             "",
             told.order_number,
         )
-        shipped = [_shipped(line, word) for line, word in zip(told.lines, words, strict=False)]
+        shipped = [_shipped(line, word) for line, word in spoken]
         lines = (
             segment
-            for line, word, done in zip(told.lines, words, shipped, strict=False)
+            for (line, word), done in zip(spoken, shipped, strict=True)
             for segment in _line(line, word, done)
         )
         return self._write("SW", "945", (header, *lines, ("W03", str(sum(shipped)), "0", "LB")))
@@ -128,16 +168,20 @@ class _Press:
 
 def _told(interchange: str, group: str, one: x12.Set) -> Told:
     header = _only(one, "W05")
-    key = next((element(s, 2) for s in one.segments if s[0] == "N9" and element(s, 1) == "ZZ"), "")
+    named = {element(s, 1): element(s, 2) for s in one.segments if s[0] == "N9"}
+    key = named.get("ZZ", "")
     if not key or not element(header, 2):
         raise ValueError(f"set {one.control}: no N9*ZZ with the key, or no W05-02")
+    if element(header, 1) not in _VERBS:
+        raise ValueError(f"set {one.control}: W05-01 is {element(header, 1)!r} (one of {', '.join(_VERBS)})")
     return Told(
         key=key,
         reference=element(header, 2),
         order_number=element(header, 3),
-        verb=_VERBS.get(element(header, 1), "modify"),
+        verb=_VERBS[element(header, 1)],
         lines=tuple(_lines(one)),
         control={"interchange": interchange, "group": group, "set": one.control},
+        earlier=named.get("F8", ""),
     )
 
 

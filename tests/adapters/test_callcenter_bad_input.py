@@ -238,6 +238,18 @@ class TestMessages:
 
         assert ("E_IDENTITY", "") == (found.fault.code, found.origin.endpoint)
 
+    def test_two_senders_in_one_message(self):
+        """
+        Neither is believed: whoever looks at the last would take it for the other's.
+        """
+        named = "".join(
+            f'<w:From xmlns:w="http://www.w3.org/2005/08/addressing"><w:Address>{one}</w:Address></w:From>'
+            for one in ("urn:callcenter:desk", "urn:other")
+        )
+        [found] = read(message(header=f"<s:Header>{named}</s:Header>"), TWO)
+
+        assert ("E_XML_REPEAT", "") == (found.fault.code, found.origin.endpoint)
+
     @pytest.mark.parametrize(
         ("name", "value"), [("zone", "Mars/Olympus"), ("zone", "../etc"), ("soap", "2.0")]
     )

@@ -10,12 +10,14 @@ import pytest
 from adapters.inbound.kiosk import KioskAdapter
 from adapters.kit import Stamp
 from adapters.kit.specimens import order_of
+from canonical.amendments import CancelTask, ChangeKind, TaskState
 from canonical.commands import AskStatus, OrderRef, RejectedDocument, Resume, SubmitOrder
 from canonical.errors import Fault
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
 from canonical.order import Characteristic, Note, PartyRef, RelatedParty
 from canonical.states import Action, Cause, State
+from tests.adapters.amendments import amendment_of, applied, change_of, quote, refused
 from tests.adapters.kiosks import FIXTURES, GONE, MALL, ORDER, SAMPLES, changed, read
 
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -192,7 +194,7 @@ def told(kind, **changes):
 def test_an_order_is_taken_or_refused():
     """One small object, with the transaction it answers; nothing while a person looks at it."""
     taken = acknowledged(Outcome.ACCEPTED, order=ordered(State.ACKNOWLEDGED))
-    refused = acknowledged(Outcome.REJECTED, fault=FAULT)
+    no = acknowledged(Outcome.REJECTED, fault=FAULT)
 
     assert ("MALL-1", "20261102-0007", "taken", "acknowledged") == (
         taken["kioskId"], taken["txn"], taken["answer"], taken["state"]
@@ -208,7 +210,7 @@ def test_an_order_is_taken_or_refused():
             "what": "unknown SKU code 'X'",
             "allowed": "a code",
         },
-    } == refused
+    } == no
     assert acknowledged(Outcome.PARKED, fault=FAULT) is None
 
 
@@ -249,6 +251,32 @@ def test_answers_are_written_as_the_fixtures_have_them():
     assert (FIXTURES / "out" / "taken.json").read_bytes() == KioskAdapter().acknowledge(intake, STAMP).body
 
 
+def changes():
+    """What became of the change in the samples: all of it, or it waits for a yes; and of the cancel."""
+    asked, phone = read(SAMPLES["change"]), FIRST.order.product_order_item[1]
+    fewer = change_of(ChangeKind.CHANGE, msgspec.structs.replace(phone, quantity=1), fields=("quantity",))
+    [case] = asked.add
+    settled = (refused(fewer), applied(change_of(ChangeKind.ADD, case), number=2))
+    said = {"document": asked.origin.document}
+    cancel = CancelTask(
+        id="C-1", endpoint="kiosk.mall-1", at=AT, state=TaskState.TERMINATED_WITH_ERROR,
+        document="20261102-0012", past=("warehouse",),
+        fault=Fault(code="E_TOO_LATE", what="the order cannot be cancelled any more"),
+    )  # fmt: skip
+    whole = ordered(State.IN_PROGRESS)
+    return (
+        told(NoticeKind.CHANGED, order=whole, amendment=amendment_of("kiosk.mall-1", *settled, **said))[
+            "change"
+        ],
+        told(
+            NoticeKind.INFORMATION_REQUIRED,
+            order=whole,
+            amendment=amendment_of("kiosk.mall-1", quote(fewer), **said),
+        )["change"],
+        told(NoticeKind.CHANGED, order=whole, cancel=cancel)["cancel"],
+    )
+
+
 EXAMPLE = re.compile(r"<!-- example: kiosk ([a-z]+) -->\n+```json\n(.*?)```", re.DOTALL)
 
 
@@ -261,6 +289,12 @@ def test_the_page_shows_what_is_really_read_and_written():
         "order": ORDER,
         "resume": json.loads(SAMPLES["resume"]),
         "question": json.loads(SAMPLES["status"]),
+        "change": json.loads(SAMPLES["change"]),
+        "cancel": json.loads(SAMPLES["cancel"]),
+        "reply": json.loads(SAMPLES["answer"]),
+        "changed": changes()[0],
+        "quote": changes()[1],
+        "cancelled": changes()[2],
         "taken": acknowledged(Outcome.ACCEPTED, order=ordered(State.ACKNOWLEDGED)),
         "refused": acknowledged(Outcome.REJECTED, fault=wrong),
     }

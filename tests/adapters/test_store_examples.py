@@ -5,6 +5,7 @@ The examples in the page on stores are what their adapter really reads and write
 from __future__ import annotations
 
 import re
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,15 +14,18 @@ from msgspec.structs import replace
 
 from adapters.inbound.store import StoreAdapter
 from adapters.kit import Native, Stamp
-from canonical.commands import AskStatus, RejectedDocument, SubmitOrder
+from canonical.amendments import CancelTask, ChangeKind, TaskState
+from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, RejectedDocument, SubmitOrder
+from canonical.errors import Fault
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
 from canonical.order import ChannelRef, ChannelRole, JeopardyAlert, Order, Progress, RelatedChannel
 from canonical.states import State
 from orderloom.rules import default_folder, load
+from tests.adapters.amendments import amendment_of, applied, change_of, quote, refused
 from tests.routes.builders import PROFILES
 
 PAGE = Path(__file__).parents[2] / "docs" / "channels" / "store.md"
-EXAMPLE = re.compile(r"<!-- example: ([^>]+) -->\n+```xml\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"<!-- example: ([^>]+) -->\n+```(?:xml|text)\n(.*?)```", re.DOTALL)
 REFERENCES = load(default_folder(), PROFILES).references
 STORE = REFERENCES.endpoints["store.0117"]
 AT = datetime(2026, 9, 2, 21, 45, tzinfo=UTC)
@@ -57,6 +61,44 @@ def order(command, state, **changes):
     return Order(**content | said | changes)
 
 
+def told_of_a_change(kind, command, **said):
+    """The part of a message behind the order's own status."""
+    notice = Notice(kind=kind, endpoint=STORE.id, at=AT, order=order(command, State.IN_PROGRESS), **said)
+    whole = StoreAdapter().render(notice, Stamp(at=AT, endpoint=STORE)).body.decode()
+    part = re.search(r"^ +<ol:(Change|Cancel) .*</ol:\1>\n", whole, re.DOTALL | re.MULTILINE)
+    assert part is not None
+    return textwrap.dedent(part[0])
+
+
+def changes(command):
+    """What became of the page's change and of its cancel."""
+    [case] = command.order.product_order_item
+    more = change_of(ChangeKind.CHANGE, replace(case, quantity=3), fields=("quantity",))
+    [change] = read("store change")
+    new = change_of(ChangeKind.ADD, *change.add)
+    asked = {"document": change.origin.document}
+    task = CancelTask(
+        id="C-1",
+        endpoint=STORE.id,
+        at=AT,
+        state=TaskState.TERMINATED_WITH_ERROR,
+        document="0117.4.20260903.2312.1",
+        fault=Fault(code="E_TOO_LATE", what="the order cannot be cancelled any more"),
+        past=("warehouse",),
+    )
+    return {
+        "store changed": told_of_a_change(
+            NoticeKind.CHANGED,
+            command,
+            amendment=amendment_of(STORE.id, refused(more), applied(new, number=2), **asked),
+        ),
+        "store quote": told_of_a_change(
+            NoticeKind.INFORMATION_REQUIRED, command, amendment=amendment_of(STORE.id, quote(more), **asked)
+        ),
+        "store cancelled": told_of_a_change(NoticeKind.CHANGED, command, cancel=task),
+    }
+
+
 def made():
     """All examples of what the hub writes, by name."""
     sale, command = read("store log")
@@ -80,23 +122,32 @@ def made():
         ),
     )
     return {
+        **changes(command),
         "store outcomes": StoreAdapter().acknowledge(intake, stamp).body.decode(),
         "store delayed": StoreAdapter().render(notice, stamp).body.decode(),
     }
 
 
-@pytest.mark.parametrize("name", ["store outcomes", "store delayed"])
+@pytest.mark.parametrize("name", sorted(made()))
 def test_what_the_hub_writes(name):
     """The page shows what comes out, to the last byte."""
     assert made()[name] == written()[name]
 
 
+SENT = {
+    "store change": AmendOrder,
+    "store cancel": CancelOrder,
+    "store answer": Answer,
+    "store question": AskStatus,
+}
+
+
 def test_what_stores_send():
     """What the page says to send is read as it says."""
     assert [RejectedDocument, SubmitOrder] == [type(one) for one in read("store log")]
-    assert [AskStatus] == [type(one) for one in read("store question")]
+    assert [[kind] for kind in SENT.values()] == [[type(one) for one in read(name)] for name in SENT]
 
 
 def test_every_example_is_tested():
     """No example stands in the page that no test looks at."""
-    assert {*made(), "store log", "store question"} == set(written())
+    assert {*made(), "store log", *SENT} == set(written())

@@ -270,6 +270,35 @@ class TestBadInput:
                 id="a link to itself",
             ),
             pytest.param(
+                transaction(
+                    *(
+                        line(str(n), f"{CASE}<ItemLink>{n - 1}</ItemLink>" if n > 1 else CASE)
+                        for n in range(1, 19)
+                    )
+                ),
+                "E_DEPTH",
+                f"{LOG}/RetailTransaction[1]/LineItem[17]/CustomerOrderForPickup[1]/ItemLink[1]",
+                id="a chain of lines",
+            ),
+            pytest.param(
+                transaction(flags=' CancelFlag="TRUE"'),
+                "E_VALUE",
+                f"{LOG}/@CancelFlag",
+                id="cancelled, perhaps",
+            ),
+            pytest.param(
+                transaction(flags=' TrainingModeFlag="yes"'),
+                "E_VALUE",
+                f"{LOG}/@TrainingModeFlag",
+                id="in training, perhaps",
+            ),
+            pytest.param(
+                transaction(line(flags=' VoidFlag="True"')),
+                "E_VALUE",
+                f"{ITEM}/@VoidFlag",
+                id="void, perhaps",
+            ),
+            pytest.param(
                 transaction(line(kind="CustomerOrderForDelivery")),
                 "E_MISSING",
                 f"{ITEM}/CustomerOrderForDelivery[1]",

@@ -42,6 +42,7 @@ PROFILES = {
         attachment=attachment,
         words={"OK": Meaning(state=State.COMPLETED)},
         reference_type="reference",
+        milestones=("shipped",) if name == "warehouse" else (),
     )
     for name, attachment in (
         ("crm", Attachment.QUEUE),

@@ -15,6 +15,12 @@ from orderloom.correlation.port import StoreError
 from orderloom.correlation.postgres import PostgresStore
 from orderloom.correlation.postgres_connection import Session
 from tests.engine import rig
+from tests.engine.test_acts import crm_refuses
+from tests.engine.test_acts import test_a_rehearsal_says_what_would_be_and_leaves_nothing as a_rehearsal
+from tests.engine.test_acts import test_the_same_act_twice_has_one_effect as the_same_act_twice
+from tests.engine.test_acts import (
+    test_what_was_refused_goes_out_anew_and_its_answer_counts as told_anew,
+)
 from tests.engine.test_crashes import ERRORS, three_at_once
 from tests.engine.test_crashes import test_a_crash_at_any_operation_costs_nothing as a_crash_costs_nothing
 from tests.engine.test_crashes import test_any_commit_may_fail_in_any_way as any_commit_may_fail
@@ -89,3 +95,18 @@ def test_a_number_that_is_used_again(rig):
 def test_a_number_that_is_used_again_before_the_orders_come(rig):
     """And what waits has the keys that it took."""
     early(rig)
+
+
+def test_acts_of_people(rig):
+    """Told anew, and answered."""
+    told_anew(crm_refuses(rig))
+
+
+def test_the_same_act_of_a_person_twice(rig):
+    """Its key is taken."""
+    the_same_act_twice(crm_refuses(rig), "complete")
+
+
+def test_a_rehearsed_act(rig):
+    """Taken back whole."""
+    a_rehearsal(crm_refuses(rig))

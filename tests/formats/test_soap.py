@@ -62,6 +62,21 @@ class TestReading:
                 "/s:Envelope/s:Header[1]/x[1]",
                 id="X-19 in 1.2's words",
             ),
+            pytest.param(
+                envelope(header=b'<x s:mustUnderstand="TRUE"/>'),
+                "E_VALUE",
+                "/s:Envelope/s:Header[1]/x[1]/@mustUnderstand",
+                id="X-19 must be understood, perhaps",
+            ),
+            pytest.param(
+                envelope(
+                    header=2
+                    * b'<w:Action xmlns:w="http://www.w3.org/2005/08/addressing">urn:orders/Ask</w:Action>'
+                ),
+                "E_XML_REPEAT",
+                "/s:Envelope/s:Header[1]/w:Action[2]",
+                id="X-20 two actions",
+            ),
             pytest.param(envelope(b"<a/><b/>"), "E_SOAP", "/s:Envelope/s:Body[1]", id="X-19 two elements"),
             pytest.param(envelope(b""), "E_SOAP", "/s:Envelope/s:Body[1]", id="an empty body"),
             pytest.param(

@@ -152,7 +152,7 @@ class TestRecords:
 
 class TestWhatIsNotKnown:
     @pytest.mark.parametrize("form", FORMATS)
-    @pytest.mark.parametrize("body", [b"ISA*00*", b'{"a": 1}', b"<a/>", b"UNA:+.? '"])
+    @pytest.mark.parametrize("body", [b"ISA*00*", b'{"a": 1}', b"<a/>", b"UNA:+.? '", b"PK\3\4"])
     def test_other_formats_are_left_to_their_readers(self, form, body):
         """JSON and XML always: how they begin tells enough."""
         assert adapter(form).decoding(body, body) is None

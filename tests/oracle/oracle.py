@@ -296,9 +296,10 @@ def chosen(script: Data, system: str, number: str, offerings: Sequence[str]) -> 
 
 
 def matches(rule: Data, system: str, number: str, offerings: Sequence[str]) -> bool:
-    """Whether a rule is about an instruction; what it does not name it does not ask for."""
+    """Whether a rule is about a first instruction; what it does not name it does not ask for."""
     return (
-        system in several(rule.get("system", SYSTEMS))
+        "do" in several(rule.get("verb", "do"))
+        and system in several(rule.get("system", SYSTEMS))
         and number in several(rule.get("order", number))
         and number.startswith(rule.get("prefix", ""))
         and ("offering" not in rule or not set(several(rule["offering"])).isdisjoint(offerings))

@@ -28,7 +28,13 @@ from routes.rules import RuleSet, read
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 PROFILES = {
-    name: SystemProfile(name=name, attachment=attachment, words={}, reference_type="reference")
+    name: SystemProfile(
+        name=name,
+        attachment=attachment,
+        words={},
+        reference_type="reference",
+        milestones=("shipped",) if name == "warehouse" else (),
+    )
     for name, attachment in {
         "crm": Attachment.QUEUE,
         "warehouse": Attachment.QUEUE,

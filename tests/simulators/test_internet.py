@@ -21,6 +21,7 @@ from tests.simulators.support import DictBroker, neighbourhood, service_order
 from tests.support.rabbit import until
 
 LIMIT = 5
+ITEM = {"id": "1", "action": "add", "service": {"name": "INTERNET-500"}}
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ def rule(behaviour, **more):
     return [{"behaviour": behaviour, **more}]
 
 
-def post(url, key, body=None, *, path="/serviceOrder"):
+def post(url, key, body=None, *, path="/serviceOrder", method="POST"):
     """Status and decoded body of one call."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LIMIT)
     try:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"} if key else {}
-        connection.request("POST", path, body or service_order(key), headers)
+        connection.request(method, path, body or service_order(key), headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        return answer.status, json.loads(answer.read() or b"null")
     finally:
         connection.close()
 
@@ -77,6 +78,27 @@ def test_an_order_is_accepted_and_answered_by_events(broker, rules, expected):
         assert ("K1", "OLK1-3", "PO-1", True) == tuple(
             entry[name] for name in ("key", "reference", "order_number", "applied")
         )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PATCH", "/serviceOrder/K1", {"note": [{"id": "OLK1-3.1"}], "serviceOrderItem": [ITEM]}, 202),
+        ("PATCH", "/serviceOrder/K1", {"note": [{"id": "OLK1-3.1"}], "serviceOrderItem": []}, 400),
+        ("PATCH", "/serviceOrder/K1", {"serviceOrderItem": [ITEM]}, 400),
+        ("PATCH", "/serviceOrder/K1", {"note": [], "serviceOrderItem": [ITEM]}, 400),
+        ("PATCH", "/serviceOrder", {}, 404),
+        ("PATCH", "/cancelServiceOrder/K1", {}, 404),
+        ("POST", "/cancelServiceOrder", {"serviceOrder": {"id": "K1"}}, 400),
+        ("POST", "/serviceOrder/K1", {}, 404),
+    ],
+)
+def test_what_can_be_called(broker, method, path, body, status):
+    """Service orders are posted and patched, cancels posted; each with what it takes to do them."""
+    with neighbourhood(broker, systems=("oss.internet",)) as systems:
+        found, _ = post(systems.http_url, "K2", json.dumps(body).encode(), path=path, method=method)
+
+    assert status == found
 
 
 def test_an_event_names_the_order_and_its_items(broker):

@@ -46,6 +46,12 @@ def test_the_first_rule_that_fits_decides():
         ({"rules": [{"seeded": {"shares": {"ok": 0}}}]}, "0 is no share"),
         ({"behaviours": {"x": {}}}, "behaviours.x.behaviour: unknown ''"),
         ({"rules": [{"order": 5, "behaviour": "ok"}]}, "5 is neither a text nor a list"),
+        ({"rules": [{"verb": "cancel", "behaviour": "ok"}]}, r"rules\[0\].verb: unknown 'cancel'"),
+        ({"rules": [{"behaviour": "too_late"}]}, r"rules\[0\]: 'too_late' cannot become of do"),
+        (
+            {"rules": [{"verb": ["do", "undo"], "behaviour": "backorder"}]},
+            r"rules\[0\]: 'backorder' cannot become of undo",
+        ),
     ],
 )
 def test_a_script_that_says_what_it_cannot_is_refused_by_name(document, says):
@@ -83,8 +89,33 @@ def test_simulators_and_oracle_choose_the_same_behaviour(name):
 
 
 def test_the_mixed_script_uses_every_behaviour_somewhere():
-    """A thousand orders meet everything."""
+    """A thousand orders, and changes of them, meet everything."""
     played = Script.load(shipped("mixed"))
-    met = {played.behaviour(system, f"A7-{n:05}").kind for system, n in product(ALL_SYSTEMS, range(5000))}
+    met = {
+        played.behaviour(system, f"A7-{n:05}", verb=verb).kind
+        for system, n, verb in product(ALL_SYSTEMS, range(5000), ("do", "undo"))
+    }
 
     assert set(BEHAVIOURS) == met
+
+
+def test_a_rule_is_about_first_instructions_unless_it_names_a_verb():
+    """So a script from before there were changes says nothing of them."""
+    played = script(
+        {"verb": ["modify", "undo"], "offering": "CASE-01", "behaviour": "too_late"},
+        {"verb": "undo", "behaviour": "refused"},
+        {"behaviour": "silent"},
+    )
+
+    assert "silent" == played.behaviour("crm", "X", ("CASE-01",)).kind
+    assert "too_late" == played.behaviour("crm", "X", ("CASE-01",), "modify").kind
+    assert "refused" == played.behaviour("crm", "X", (), "undo").kind
+    assert "ok" == played.behaviour("crm", "X", (), "modify").kind
+
+
+def test_a_share_that_cannot_become_of_a_verb_is_well():
+    """A backorder is nothing that can happen to a change."""
+    played = script({"verb": ["do", "undo"], "seeded": {"shares": {"backorder": 1}}})
+
+    assert "backorder" == played.behaviour("warehouse", "X").kind
+    assert "ok" == played.behaviour("warehouse", "X", (), "undo").kind

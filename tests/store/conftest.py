@@ -13,4 +13,5 @@ pytest.register_assert_rewrite(
     "tests.store.contract_files",
     "tests.store.contract_messages",
     "tests.store.contract_orders",
+    "tests.store.contract_reports",
 )

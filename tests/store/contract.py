@@ -15,11 +15,14 @@ from tests.store.contract_conversation import ConversationContract
 from tests.store.contract_files import FilesContract
 from tests.store.contract_messages import MessagesContract
 from tests.store.contract_orders import OrdersContract
+from tests.store.contract_reports import ReportsContract
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(OrdersContract, MessagesContract, AgingContract, FilesContract, ConversationContract):
+class StoreContract(
+    OrdersContract, MessagesContract, AgingContract, FilesContract, ConversationContract, ReportsContract
+):
     """Inherit it, and implement :meth:`open_store`."""
 
     @abstractmethod

@@ -16,6 +16,7 @@ from orderloom.correlation import (
     postgres,
     postgres_age,
     postgres_read,
+    postgres_reports,
     postgres_transaction,
     postgres_workers,
 )
@@ -284,7 +285,14 @@ class TestMigrations:
 
 STATEMENTS = [
     pytest.param(statement, id=f"{module.__name__.rpartition('.')[2]}.{name}")
-    for module in (postgres, postgres_age, postgres_read, postgres_transaction, postgres_workers)
+    for module in (
+        postgres,
+        postgres_age,
+        postgres_read,
+        postgres_reports,
+        postgres_transaction,
+        postgres_workers,
+    )
     for name, value in vars(module).items()
     for statement in ([one for _, one in value] if name == "_CHILDREN" else [value])
     if isinstance(statement, str) and statement.lstrip().startswith(("select", "with", "update", "delete"))

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from orderloom.correlation import sqlite, sqlite_age, sqlite_read, sqlite_transaction, sqlite_workers
+from orderloom.correlation import (
+    sqlite,
+    sqlite_age,
+    sqlite_read,
+    sqlite_reports,
+    sqlite_transaction,
+    sqlite_workers,
+)
 from orderloom.correlation.port import Changes, JournalEntry, StoreBusy, StoreError
 from orderloom.correlation.sqlite import SqliteStore
 from orderloom.correlation.sqlite_migrate import Migration, migrate, shipped
@@ -258,7 +265,7 @@ class TestMigrations:
 
 STATEMENTS = [
     pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")
-    for module in (sqlite, sqlite_age, sqlite_read, sqlite_transaction, sqlite_workers)
+    for module in (sqlite, sqlite_age, sqlite_read, sqlite_reports, sqlite_transaction, sqlite_workers)
     for name, value in vars(module).items()
     if isinstance(value, str) and value.lstrip().startswith(("select", "with"))
     # They make a sum of everything, list everything, and look once through what is unsent.

@@ -13,19 +13,19 @@ from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument
-from canonical.errors import Rejected, shown
+from canonical.errors import Fault, Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
 from canonical.order import Order
 from canonical.references import References
 from canonical.states import State
 
-from .answers import answer, refusal
+from .answers import amendment_told, answer, cancel_told, refusal, taken
+from .changes import ORDER, WISHES
 from .conversation import (
     conversation_answer,
     kept_cart,
     offer,
-    read_answer,
     read_cart,
     read_interaction,
     read_resume,
@@ -39,17 +39,16 @@ QUALIFIER = "KIOSK"
 """Qualifier of the identifier that stands in ``kioskId``."""
 
 # What a document is, by the property that says what is wanted.
-_ORDER, _RESUME, _STATUS = "kioskOrder", "kioskResume", "kioskStatus"
-_INTERACTION, _ANSWER = "kioskInteraction", "kioskAnswer"
+_RESUME, _STATUS, _INTERACTION = "kioskResume", "kioskStatus", "kioskInteraction"
 
+_TAKEN = frozenset({_INTERACTION, *(kind for kind, _ in WISHES.values())})
 _ANYWHERE = ("kioskId", "storeId", "txn", "resumeToken")
-_TELLING = ("cart", "resumeToken", "statusOf", "submit", "save", "resume", "interaction", "answerTo")
+_TELLING = ("cart", "resumeToken", "statusOf", "resume", "interaction", "submit", "save", *WISHES)
 _OF: Mapping[str, tuple[str, ...]] = {
-    _ORDER: ("cart", "consent", "customerRef", "deliverTo", "save", "submit", "conversation", "version"),
+    ORDER: ("cart", "consent", "customerRef", "deliverTo", "save", "submit", "conversation", "version"),
     _RESUME: ("customerRef", "resume"),
     _STATUS: ("statusOf",),
     _INTERACTION: ("interaction", "customerRef", "text"),
-    _ANSWER: ("answerTo", "about", "accepted"),
 }
 """Properties of each kind of document, besides those that may be anywhere."""
 
@@ -59,8 +58,8 @@ class KioskAdapter:
     Translate the kiosks' messages.
 
     A message is one JSON object: a cart is an order, or with ``save`` a draft; a resume token without one
-    asks for what was said so far, ``statusOf`` asks how an order stands, ``interaction`` says what happened
-    and ``answerTo`` what a customer says to an offer.
+    asks for what was said so far, ``interaction`` says what happened; ``changeOf``, ``cancelOf``,
+    ``answerTo`` and ``statusOf`` are about an order that runs.
 
     The kiosk's transaction is the document's number; around it is no envelope, so that the envelope key is
     the hash of the bytes: the same cart, written anew under its old transaction, gets the same answer,
@@ -87,29 +86,43 @@ class KioskAdapter:
     def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
         """
         ``taken`` or ``refused``; None when the document is parked, and for a question, which is answered by a
-        notice.
+        notice.  A change that has come before its order knows nothing of it yet.
         """
         if not intake.verdicts:
             return None
         verdict = intake.verdicts[0]
         if verdict.outcome is Outcome.REJECTED and verdict.fault:
             return refusal(verdict.fault, verdict.origin.document, stamp)
-        if verdict.outcome is Outcome.PARKED or verdict.order is None:
+        if verdict.outcome is Outcome.PARKED:
             return None
-        order, number = verdict.order, verdict.origin.document
+        number = verdict.origin.document
+        if verdict.order is None:
+            return taken(number, stamp) if verdict.origin.document_type in _TAKEN else None
+        order = verdict.order
         more = {"conversation": order.conversation_id, "resumeToken": verdict.token, **_draft(order)}
         return answer("taken", order, number, stamp, **more)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
-        """How the order stands now, under the notice's own kind; None for ``rejected``: it was refused."""
+        """
+        How the order stands now, under the notice's own kind, with what became of a change or a cancel.  None
+        for ``rejected``, which was told at once, unless what is refused had been taken before.
+        """
         if notice.kind is NoticeKind.STATUS:
             return _status(notice, stamp)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:
-            return None
+            return _refused_later(notice, stamp)
         asked = notice.recommendation
-        more = {**_draft(notice.order), "offer": offer(asked) if asked is not None else None}
-        reason = notice.reason
-        return answer(notice.kind.value, notice.order, notice.document, stamp, reason=reason, **more)
+        return answer(
+            notice.kind.value,
+            notice.order,
+            notice.document,
+            stamp,
+            reason=notice.reason,
+            change=amendment_told(notice, notice.order),
+            cancel=cancel_told(notice),
+            offer=offer(asked) if asked is not None else None,
+            **_draft(notice.order),
+        )
 
 
 def _sent(origin: Origin, document: Node, references: References) -> Origin:
@@ -125,22 +138,31 @@ def _sent(origin: Origin, document: Node, references: References) -> Origin:
 def _numbered(origin: Origin, document: Node) -> Origin:
     """Its transaction, and what it asks for: whatever else is wrong, the answer can name it."""
     number = document.child("txn").key()
-    return msgspec.structs.replace(origin, document_type=_kind(document), document=number)
+    wish = _wish(document)
+    if wish:
+        kind = WISHES[wish][0]
+    elif document.has("statusOf"):
+        kind = _STATUS
+    elif document.has("interaction"):
+        kind = _INTERACTION
+    elif document.has("cart") or document.has("submit"):
+        kind = ORDER
+    else:
+        kind = _RESUME if document.has("resumeToken") or document.has("resume") else ORDER
+    return msgspec.structs.replace(origin, document_type=kind, document=number)
 
 
-def _kind(document: Node) -> str:
-    """``null`` is as good as absent."""
-    for name, kind in (("statusOf", _STATUS), ("interaction", _INTERACTION), ("answerTo", _ANSWER)):
-        if document.has(name):
-            return kind
-    if document.has("cart") or document.has("submit"):
-        return _ORDER
-    return _RESUME if document.has("resumeToken") or document.has("resume") else _ORDER
+def _wish(document: Node) -> str:
+    """The property that makes a document a wish about an order that runs; empty when it is none."""
+    return next((name for name in WISHES if document.has(name)), "")
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
+    absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
+    wish = _wish(document)
+    if wish:
+        return WISHES[wish][1](document, absent, origin, references)
     kind = origin.document_type
-    absent = tuple(name for name in _TELLING if not document.has(name))
     document.refuse_unknown({*_ANYWHERE, *absent, *_OF[kind]})
     if kind == _STATUS:
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
@@ -148,8 +170,6 @@ def _command(document: Node, origin: Origin, references: References) -> Command:
         return read_resume(document, origin)
     if kind == _INTERACTION:
         return read_interaction(document, origin)
-    if kind == _ANSWER:
-        return read_answer(document, origin)
     return read_cart(document, origin, references)
 
 
@@ -158,6 +178,15 @@ def _draft(order: Order) -> dict[str, Any]:
     if order.state is not State.DRAFT:
         return {}
     return {"version": order.version, "cart": kept_cart(order)}
+
+
+def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
+    """A change or a cancel that was taken, waited for its order, and is refused."""
+    asked = notice.cancel or notice.amendment
+    if asked is None:
+        return None
+    fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
+    return refusal(fault, notice.origin.document if notice.origin else asked.document, stamp)
 
 
 def _status(notice: Notice, stamp: Stamp) -> Native:

@@ -9,7 +9,6 @@ from typing import Any
 from adapters.formats.json_node import Node
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import (
-    Answer,
     OrderRef,
     Origin,
     RecordInteraction,
@@ -30,13 +29,11 @@ __all__ = [
     "conversation_answer",
     "kept_cart",
     "offer",
-    "read_answer",
     "read_cart",
     "read_interaction",
     "read_resume",
 ]
 
-_MAX_QUESTION = 128
 _MAX_TEXT = 4_000
 _WORDS = {action: word for word, action in ACTIONS.items()}
 
@@ -93,16 +90,6 @@ def read_interaction(document: Node, origin: Origin) -> RecordInteraction:
         kind=document.child("interaction").key(),
         party=customer_of(document.child("customerRef")).id,
         text=text.text(_MAX_TEXT, lines=True) if text else "",
-    )
-
-
-def read_answer(document: Node, origin: Origin) -> Answer:
-    """The customer's yes or no."""
-    return Answer(
-        origin=origin,
-        about=OrderRef(value=document.child("about").key()),
-        question=document.child("answerTo").text(_MAX_QUESTION),
-        accepted=document.child("accepted").boolean(),
     )
 
 

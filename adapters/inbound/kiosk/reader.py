@@ -25,7 +25,16 @@ from canonical.order import (
 from canonical.references import Endpoint, References
 from canonical.states import Action
 
-__all__ = ["ACTIONS", "CODE_TYPE", "cart_order", "customer_of"]
+__all__ = [
+    "ACTIONS",
+    "CODE_TYPE",
+    "MAX_LINES",
+    "Lines",
+    "cart_order",
+    "customer_of",
+    "delivery",
+    "options",
+]
 
 CODE_TYPE = "SKU"
 """Type of the catalogue's codes that stand in ``sku``."""
@@ -42,8 +51,9 @@ ACTIONS: Mapping[str, Action] = {
 _CUSTOMERS = ("customerId", "account", "email", "loyaltyId", "msisdn")
 _CUSTOMER_ID = "customerId"
 
-# What a person has patience for at a screen, with some room.
-_MAX_LINES = 100
+MAX_LINES = 100
+"""What a person has patience for at a screen, with some room."""
+
 _MAX_OPTIONS = 50
 _MAX_LINE_NUMBER = 9999
 
@@ -65,24 +75,35 @@ def cart_order(document: Node, endpoint: Endpoint, references: References) -> Or
         Rejected: At the first fault; ``where`` is a JSON path.
     """
     parties = (*_customer(document), *_store(document))
-    lines = _Lines(endpoint, references)
+    lines = Lines(endpoint, references, {})
     return OrderContent(
-        product_order_item=tuple(map(lines.item, document.child("cart").items(low=1, high=_MAX_LINES))),
+        product_order_item=tuple(map(lines.item, document.child("cart").items(low=1, high=MAX_LINES))),
         related_party=parties,
-        place=tuple(_delivery(document)),
+        place=tuple(delivery(document)),
         note=tuple(_consent(document)),
     )
 
 
-class _Lines:
-    """Reader of the lines of one cart."""
+class Lines:
+    """
+    Reader of the lines of one cart.
 
-    def __init__(self, endpoint: Endpoint, references: References) -> None:
+    Args:
+        seen: Where a line was named before, by its number; it grows.
+    """
+
+    def __init__(self, endpoint: Endpoint, references: References, seen: dict[str, str]) -> None:
         self._endpoint = endpoint
         self._references = references
-        self._seen: dict[int, str] = {}
+        self._seen = seen
 
     def item(self, line: Node) -> OrderItem:
+        """
+        One line as an item.
+
+        Raises:
+            Rejected: At the first fault.
+        """
         line.refuse_unknown(("line", "sku", "action", "qty", "product", "options", "item", "group"))
         number = self._number(line.child("line"))
         item, group = line.get("item"), line.get("group")
@@ -91,20 +112,18 @@ class _Lines:
         offering = self._references.offering_by_code(self._endpoint, CODE_TYPE, sku.key(), sku.where)
         quantity, product = line.get("qty"), line.get("product")
         return OrderItem(
-            id=item.key() if item else str(number),
-            line_ref=str(number),
+            id=item.key() if item else number,
+            line_ref=number,
             choice_group=group.key() if group else "",
             action=action,
             product_offering=OfferingRef(id=offering.id, name=offering.name),
             category=offering.category,
             quantity=quantity.integer(1, offering.max_quantity) if quantity else 1,
-            product=Product(
-                id=product.key() if product else "", product_characteristic=tuple(_options(line))
-            ),
+            product=Product(id=product.key() if product else "", product_characteristic=tuple(_chosen(line))),
         )
 
-    def _number(self, node: Node) -> int:
-        number = node.integer(1, _MAX_LINE_NUMBER)
+    def _number(self, node: Node) -> str:
+        number = str(node.integer(1, _MAX_LINE_NUMBER))
         if number in self._seen:
             what = f"line {number} was there before, at {self._seen[number]}"
             raise node.reject("E_DUPLICATE_LINE", what, "each number once in a cart")
@@ -112,13 +131,30 @@ class _Lines:
         return number
 
 
-def _options(line: Node) -> Iterator[Characteristic]:
-    options = line.get("options")
-    for count, (name, value) in enumerate(options.members() if options else ()):
+def _chosen(line: Node) -> Iterator[Characteristic]:
+    for one in options(line):
+        if isinstance(one, str):
+            node = line.child("options").child(one)
+            raise node.reject("E_TYPE", "is null", "text, a number, true or false")
+        yield one
+
+
+def options(line: Node) -> Iterator[Characteristic | str]:
+    """
+    The customer's choices; the name of one that is taken back (``null``).
+
+    Raises:
+        Rejected: At the first fault.
+    """
+    said = line.get("options")
+    for count, (name, value) in enumerate(said.members() if said else ()):
         if count == _MAX_OPTIONS:
             raise value.reject("E_RECORDS", f"more than {_MAX_OPTIONS} options", f"at most {_MAX_OPTIONS}")
         if not name or len(name) > 128 or not name.isprintable() or name != name.strip():
             raise value.reject("E_KEY_FORMAT", f"{shown(name)} is no name", "1 to 128 visible characters")
+        if value.value is None:
+            yield name
+            continue
         option = _option(name, value)
         if wrong := wrong_number(name, option.value):
             raise value.reject("E_VALUE", *wrong)
@@ -170,7 +206,13 @@ def _store(document: Node) -> Iterator[RelatedParty]:
         yield RelatedParty(role="store", party_or_party_role=PartyRef(id=store.key()))
 
 
-def _delivery(document: Node) -> Iterator[Place]:
+def delivery(document: Node) -> Iterator[Place]:
+    """
+    Where it goes, if the document says it.
+
+    Raises:
+        Rejected: At the first fault.
+    """
     place = document.get("deliverTo")
     if place:
         place.refuse_unknown(_ADDRESS)

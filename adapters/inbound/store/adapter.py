@@ -18,7 +18,7 @@ from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Verdict
 from canonical.references import Endpoint, References
 
-from .answers import acknowledgement, answer, outcomes, status_notice
+from .answers import acknowledgement, answer, outcomes, refused_later, status_notice
 from .file import FileSummary, check, documents
 from .profile import Agreement, sender_of
 from .transaction import TRANSACTION, read_transaction
@@ -33,7 +33,7 @@ _AT_ONCE = 1_000
 
 class StoreAdapter:
     """
-    Translate stores' POSLogs: customer orders for pickup and delivery, and questions about earlier ones.
+    Translate stores' POSLogs: customer orders for pickup and delivery, and what is asked of earlier ones.
 
     Which store sends is told by RetailStoreID of the first transaction; a message of an unknown one is one
     rejected document without an endpoint.  Its envelope key is the hash of the bytes.
@@ -102,14 +102,17 @@ class StoreAdapter:
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """
-        A status, or the answer to a question; None for ``rejected``, which the acknowledgement has told.
+        A status, or the answer to a question; None for ``rejected``, which the acknowledgement has told,
+        unless what is refused had been taken before.
         """
-        if stamp.endpoint is None or notice.kind is NoticeKind.REJECTED:
+        if stamp.endpoint is None:
             return None
         agreed = Agreement.of(stamp.endpoint)
         if notice.kind is NoticeKind.STATUS:
             return answer(notice, agreed)
-        return status_notice(notice, notice.order, agreed) if notice.order else None
+        if notice.kind is NoticeKind.REJECTED or notice.order is None:
+            return refused_later(notice)
+        return status_notice(notice, notice.order, agreed)
 
 
 def _transactions(root: XmlNode) -> tuple[XmlNode, ...]:

@@ -16,15 +16,19 @@ from canonical.notices import Notice, NoticeKind, Outcome, Verdict
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
 
+from .changes import change_elements
+from .earlier import ANSWER, CANCEL, CHANGE, ORDER
 from .profile import Agreement
-from .transaction import NOTHING, ORDER
+from .transaction import NOTHING
 from .vocabulary import NUMBER_TYPE, PREFIXES, STATE_WORDS, ours, retail
 
-__all__ = ["acknowledgement", "answer", "outcomes", "status_notice"]
+__all__ = ["acknowledgement", "answer", "outcomes", "refused_later", "status_notice"]
 
 _CONTENT_TYPE = "application/xml"
 _OUTCOMES = {Outcome.ACCEPTED: "Accepted", Outcome.REPEATED: "Repeated", Outcome.REJECTED: "Rejected"}
 _IGNORED = "Ignored"
+# Documents of which it is told that they were taken; a question is answered by a notice.
+_TAKEN = frozenset({ORDER, CHANGE, CANCEL, ANSWER})
 # An item in one of these states is shown with the last error that was recorded for it.
 _BAD = frozenset({State.PENDING, State.HELD, State.FAILED, State.REJECTED, State.CANCELLED})
 
@@ -64,6 +68,20 @@ def status_notice(notice: Notice, order: Order, agreed: Agreement) -> Native:
     return _native([_transaction(number, said)], summary)
 
 
+def refused_later(notice: Notice) -> Native | None:
+    """
+    The outcome of a change or a cancel that was taken, waited for its order, and is refused; None for what
+    was refused at once, which the acknowledgement has told.
+    """
+    asked = notice.cancel or notice.amendment
+    if asked is None:
+        return None
+    fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
+    number = notice.origin.document if notice.origin else asked.document
+    said = [ours("Outcome", _OUTCOMES[Outcome.REJECTED]), _error(fault)]
+    return _native([_transaction(number, said)], f"1 rejected, {fault.code}")
+
+
 def answer(notice: Notice, agreed: Agreement) -> Native:
     """
     The answer to a question; the same when the order is not there and when it is another's.
@@ -82,7 +100,7 @@ def answer(notice: Notice, agreed: Agreement) -> Native:
 def _speaks(verdict: Verdict) -> bool:
     if verdict.outcome is Outcome.REJECTED:
         return verdict.fault is not None
-    return verdict.outcome is not Outcome.PARKED and verdict.origin.document_type == ORDER
+    return verdict.outcome is not Outcome.PARKED and verdict.origin.document_type in _TAKEN
 
 
 def _outcome(verdict: Verdict) -> str:
@@ -98,6 +116,8 @@ def _verdict(verdict: Verdict) -> list[Element]:
     order = verdict.order
     state = order.state if order else State.ACKNOWLEDGED
     number = order.id if order else verdict.order_id
+    if not number:  # a change may have come before its order
+        return [outcome]
     return [outcome, retail("OrderID", number), retail("OrderStatus", STATE_WORDS[state])]
 
 
@@ -113,10 +133,11 @@ def _status(notice: Notice, order: Order, agreed: Agreement) -> Iterator[Element
         yield ours("CompletedDateTime", agreed.written(order.completion_date))
     for item in every_item(order.product_order_item):
         yield retail("LineItem", list(_line(order, item)))
+    yield from change_elements(notice, order, agreed)
 
 
 def _line(order: Order, item: OrderItem) -> Iterator[Element]:
-    yield retail("SequenceNumber", item.line_ref or item.id)
+    yield retail("SequenceNumber", sayable(item.line_ref or item.id))
     yield retail("OrderStatus", STATE_WORDS[item.state or State.ACKNOWLEDGED])
     for trouble in reversed(order.product_order_error_message):
         if item.state in _BAD and item.id in trouble.product_order_item:
@@ -144,7 +165,7 @@ def _transaction(number: str, said: Sequence[Element]) -> Element:
     A transaction under the four numbers that the till gave it; without them when nobody knows them.
     """
     names = ("RetailStoreID", "WorkstationID", "BusinessDayDate", "SequenceNumber")
-    parts = number.split(".")[:4]
+    parts = sayable(number).split(".")[:4]
     known = (
         [retail(name, _day(name, part)) for name, part in zip(names, parts, strict=True)] if parts[3:] else []
     )

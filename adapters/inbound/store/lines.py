@@ -5,13 +5,14 @@ The lines of a transaction that order something: what, how many, and where it is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from adapters.formats.xml_node import XmlNode
+from canonical.amendments import ItemPatch
 from canonical.errors import Rejected, shown
 from canonical.order import Address, ItemPrice, Money, OfferingRef, OrderItem, Place, Product
 from canonical.references import Offering, References
@@ -20,7 +21,7 @@ from canonical.states import Action
 from .profile import Agreement
 from .vocabulary import ITEM_TYPE, RETAIL
 
-__all__ = ["DELIVERY", "PICKUP", "PREVIOUS", "Line", "lines_of", "read_items"]
+__all__ = ["DELIVERY", "PICKUP", "PREVIOUS", "Line", "lines_of", "read_items", "read_patch"]
 
 PICKUP, DELIVERY, PREVIOUS = "CustomerOrderForPickup", "CustomerOrderForDelivery", "PreviousCustomerOrder"
 
@@ -38,8 +39,12 @@ _PASSED_OVER = frozenset(
         "UnitCostPrice", "UnitListPrice",
     }
 )  # fmt: skip
-_TRUE = frozenset({"true", "1"})
+# What a line may say that changes an earlier one.
+_CHANGES = (_FIELDS - {"SerialNumber", "ItemLink"}) | {"PreviousLineNumber"}
+_MOST = 1_000_000
 _MONEY_LIMIT = 10**12
+# Lines within lines; an order that is nested deeper is a list tied into a chain.
+_MAX_LEVELS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,12 @@ def lines_of(retail: XmlNode) -> tuple[Line, ...]:
     of ours.
 
     Raises:
-        Rejected: ``E_XML_REPEAT`` for a line that is two things.
+        Rejected: ``E_XML_REPEAT`` for a line that is two things, ``E_VALUE`` for a flag that is neither true
+            nor false.
     """
     found: list[Line] = []
     for line in retail.all("LineItem"):
-        if (line.attribute("VoidFlag") or "false") in _TRUE:
+        if line.flag("VoidFlag"):
             continue
         inside = [one for one in line.children if one.uri == RETAIL and one.local in _KINDS]
         if len(inside) > 1:
@@ -105,23 +111,68 @@ def read_items(
     return _nested(read), max(wanted, default=None)
 
 
+def read_patch(
+    lines: Sequence[Line], agreed: Agreement, references: References
+) -> tuple[tuple[ItemPatch, ...], dt.datetime | None]:
+    """
+    What lines that name an earlier one change of it, and when the last of them is wanted; what a line does
+    not say stays.
+
+    Raises:
+        Rejected: At the first fault; ``E_NO_ORDER`` for a line that changes nothing.
+    """
+    wanted: list[dt.datetime] = []
+    read: dict[str, ItemPatch] = {}
+    for one in lines:
+        number = one.node.child("PreviousLineNumber")
+        item = number.key(128)
+        if item in read:
+            raise number.reject("E_DUPLICATE_LINE", f"line {shown(item)} was there before", "each once")
+        one.node.refuse_unknown(_CHANGES | _PASSED_OVER)
+        dates = _wanted(one, agreed)
+        read[item] = _patch(one, item, agreed, references)
+        if read[item] == ItemPatch(item=item) and not dates:
+            raise one.node.reject("E_NO_ORDER", "nothing of the line is changed", "Quantity, ItemID…")
+        wanted += dates
+    return tuple(one for one in read.values() if one != ItemPatch(item=one.item)), max(wanted, default=None)
+
+
+def _patch(one: Line, item: str, agreed: Agreement, references: References) -> ItemPatch:
+    node = one.node
+    offering = _offering(node, agreed, references) if list(_codes(node)) else None
+    said = node.has("PickupLocation") if one.kind == PICKUP else node.has("Delivery")
+    return ItemPatch(
+        item=item,
+        product_offering=OfferingRef(id=offering.id, name=offering.name) if offering else None,
+        quantity=_quantity(node, offering) if node.has("Quantity") else None,
+        place=(_place(one, agreed),) if said else None,
+        item_price=_price(node, agreed) or None,
+    )
+
+
 def _nested(read: dict[str, tuple[OrderItem, str, XmlNode]]) -> tuple[OrderItem, ...]:
     """
     Items within those that they are linked to; a link leads to an earlier line, so there are no circles.
     """
     held: dict[str, list[OrderItem]] = {id_: [] for id_ in read}
-    places = {id_: place for place, id_ in enumerate(read)}
+    _check_links(read)
     tops: list[OrderItem] = []
-    for id_, (item, link, node) in reversed(read.items()):
+    for id_, (item, link, _) in reversed(read.items()):
         whole = replace(item, product_order_item=tuple(reversed(held[id_]))) if held[id_] else item
-        if not link:
-            tops.append(whole)
-        elif link not in read or places[link] >= places[id_]:
+        (held[link] if link else tops).append(whole)
+    return tuple(reversed(tops))
+
+
+def _check_links(read: Mapping[str, tuple[OrderItem, str, XmlNode]]) -> None:
+    levels = {"": 0}
+    for id_, (_, link, node) in read.items():
+        if link not in levels:
             what = f"no earlier line has the number {shown(link)}"
             raise node.child("ItemLink").reject("E_VALUE", what, "an earlier line that orders something")
-        else:
-            held[link].append(whole)
-    return tuple(reversed(tops))
+        levels[id_] = levels[link] + 1
+        if levels[id_] > _MAX_LEVELS:
+            what = "lines within lines too deep"
+            raise node.child("ItemLink").reject("E_DEPTH", what, f"at most {_MAX_LEVELS} levels")
 
 
 def _item(one: Line, id_: str, agreed: Agreement, references: References) -> OrderItem:
@@ -177,13 +228,14 @@ def _known(kind: str, place: XmlNode, agreed: Agreement, references: References)
         return None
 
 
-def _quantity(node: XmlNode, offering: Offering) -> int:
+def _quantity(node: XmlNode, offering: Offering | None) -> int:
     said = node.get("Quantity")
     if said is None:
         return 1
-    number = said.decimal(1, offering.max_quantity)
+    most = offering.max_quantity if offering else _MOST
+    number = said.decimal(1, most)
     if number != number.to_integral_value():
-        allowed = f"a whole number from 1 to {offering.max_quantity}"
+        allowed = f"a whole number from 1 to {most}"
         raise said.reject("E_RANGE", f"quantity {shown(number)}", allowed)
     return int(number)
 
@@ -220,5 +272,6 @@ def _wanted(one: Line, agreed: Agreement) -> list[dt.datetime]:
     if one.kind == PICKUP:
         said = one.node.get("PickupDateTime")
     else:
-        said = one.node.child("Delivery").get("DeliveryDateTime")
+        delivery = one.node.get("Delivery")
+        said = delivery.get("DeliveryDateTime") if delivery else None
     return [agreed.instant(said)] if said else []

@@ -6,72 +6,104 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from adapters.formats.values import calendar_date
 from adapters.formats.xml_node import XmlNode
-from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import AmendOrder, Command, Origin, RejectedDocument, SubmitOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ExternalId, Note, OrderContent, PartyRef, RelatedParty
 from canonical.references import References
 
+from .earlier import ORDER, change_in, read_change, read_wish
 from .lines import PREVIOUS, Line, lines_of, read_items
 from .profile import Agreement
 from .vocabulary import CHANNEL, NUMBER_TYPE
 
-__all__ = ["NOTHING", "ORDER", "QUESTION", "TRANSACTION", "documents_in", "read_transaction"]
+__all__ = ["NOTHING", "TRANSACTION", "documents_in", "read_transaction"]
 
-# Document types; a transaction that can be neither read nor used has the third.
-ORDER, QUESTION, TRANSACTION = "CustomerOrder", "PreviousCustomerOrder", "Transaction"
+TRANSACTION = "Transaction"
+"""Document type of a transaction that can be neither read nor used."""
 
 NOTHING = "E_NO_ORDER"
 """Code of a transaction that orders nothing: it is answered as ignored."""
 
 _PART = re.compile(r"[A-Za-z0-9-]{1,20}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_TRUE = frozenset({"true", "1"})
 # What a till trains with, or has broken off, never happened.
 _NEVER = {"CancelFlag": "the transaction was cancelled", "TrainingModeFlag": "the till is in training mode"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """
+    What a transaction asks for, as far as it can be told without the catalogue.
+
+    Args:
+        lines: Those that are our business.
+        change: The earlier order that the ordered lines change, if they change one.
+        wishes: What is asked of the other earlier orders.
+    """
+
+    named: Origin
+    lines: tuple[Line, ...]
+    change: Line | None
+    wishes: tuple[Command, ...]
+
+    @property
+    def ordered(self) -> list[Line]:
+        """The lines that order something."""
+        return [one for one in self.lines if one.kind != PREVIOUS]
 
 
 def read_transaction(
     node: XmlNode, origin: Origin, agreed: Agreement, references: References
 ) -> Iterator[Command | RejectedDocument]:
     """
-    The order, if it has lines that order something, and a question for each earlier order that it names; else
-    one rejected document.  What is wrong with the order harms no question.
+    The order, or the change of an earlier one, if it has lines that order something; and what is asked of
+    each earlier order that it names.  Else one rejected document.  What is wrong with the order harms nothing
+    that is asked beside it.
     """
     try:
-        lines, questions, named = _read(node, origin, agreed)
+        asked = _read(node, origin, agreed)
     except Rejected as rejected:
         yield RejectedDocument(origin=_nameable(node, origin), fault=rejected.fault)
         return
-    if len(lines) > len(questions):
+    if asked.change is not None or asked.ordered:
         try:
-            yield _order(node, lines, named, _priced(node, agreed), references)
+            yield _wanted(node, asked, _priced(node, agreed), references)
         except Rejected as rejected:
-            yield RejectedDocument(origin=named, fault=rejected.fault)
-    yield from questions
+            yield RejectedDocument(origin=asked.named, fault=rejected.fault)
+    yield from asked.wishes
 
 
 def documents_in(node: XmlNode, agreed: Agreement) -> int:
     """How many documents :func:`read_transaction` gives, whatever the catalogue says."""
     try:
-        lines, questions, _ = _read(node, Origin(channel=CHANNEL), agreed)
+        asked = _read(node, Origin(channel=CHANNEL), agreed)
     except Rejected:
         return 1
-    return len(questions) + (len(lines) > len(questions))
+    return len(asked.wishes) + (asked.change is not None or bool(asked.ordered))
 
 
-def _read(
-    node: XmlNode, origin: Origin, agreed: Agreement
-) -> tuple[tuple[Line, ...], tuple[AskStatus, ...], Origin]:
-    """The lines that are our business, the questions among them, and where they come from."""
+def _read(node: XmlNode, origin: Origin, agreed: Agreement) -> _Asked:
     named = _named(node, replace(origin, document_type=TRANSACTION))
     _refuse_other_store(node, agreed)
     lines = _lines(node)
-    return lines, tuple(_question(one, named) for one in lines if one.kind == PREVIOUS), named
+    earlier = [one for one in lines if one.kind == PREVIOUS]
+    change = change_in(earlier)
+    wishes = tuple(read_wish(one, named, agreed) for one in earlier if one is not change)
+    return _Asked(named, lines, change, wishes)
+
+
+def _wanted(
+    node: XmlNode, asked: _Asked, agreed: Agreement, references: References
+) -> AmendOrder | SubmitOrder:
+    if asked.change is not None:
+        return read_change(asked.change, asked.ordered, asked.named, agreed, references)
+    return _order(node, asked, agreed, references)
 
 
 def _nameable(node: XmlNode, origin: Origin) -> Origin:
@@ -123,10 +155,11 @@ def _lines(node: XmlNode) -> tuple[Line, ...]:
     What concerns customer orders.
 
     Raises:
-        Rejected: ``E_NO_ORDER``, with the reason, and what :func:`lines_of` says.
+        Rejected: ``E_NO_ORDER``, with the reason; ``E_VALUE`` for a flag that is neither true nor false, and
+            what :func:`lines_of` says.
     """
     for flag, why in _NEVER.items():
-        if (node.attribute(flag) or "false") in _TRUE:
+        if node.flag(flag):
             raise node.reject(NOTHING, why, "a transaction that took place")
     retail = node.get("RetailTransaction")
     if retail is None:
@@ -150,31 +183,19 @@ def _priced(node: XmlNode, agreed: Agreement) -> Agreement:
     return Agreement(agreed.endpoint, agreed.zone, code)
 
 
-def _question(one: Line, origin: Origin) -> AskStatus:
-    one.node.refuse_unknown(("OrderID",))
-    asked = one.node.child("OrderID").text(128)
-    line = one.line.child("SequenceNumber").key(20)
-    number = f"{origin.document}.{line}"
-    return AskStatus(
-        origin=replace(origin, document_type=QUESTION, document=number), about=OrderRef(value=asked)
-    )
-
-
-def _order(
-    node: XmlNode, lines: tuple[Line, ...], origin: Origin, agreed: Agreement, references: References
-) -> SubmitOrder:
-    ordered = [one for one in lines if one.kind != PREVIOUS]
-    items, wanted = read_items(ordered, agreed, references)
+def _order(node: XmlNode, asked: _Asked, agreed: Agreement, references: References) -> SubmitOrder:
+    items, wanted = read_items(asked.ordered, agreed, references)
     owner = agreed.endpoint.id
-    earlier = [one.node.child("OrderID").text(128) for one in lines if one.kind == PREVIOUS]
+    earlier = (one.node for one in asked.lines if one.kind == PREVIOUS and not one.node.has("Action"))
+    known = [one.child("OrderID").text(128) for one in earlier]
     content = OrderContent(
         product_order_item=items,
-        external_id=(ExternalId(owner=owner, external_identifier_type=NUMBER_TYPE, id=origin.document),),
+        external_id=(ExternalId(owner=owner, external_identifier_type=NUMBER_TYPE, id=asked.named.document),),
         related_party=tuple(_parties(node)),
         requested_completion_date=wanted,
-        note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in earlier),
+        note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in known),
     )
-    return SubmitOrder(origin=replace(origin, document_type=ORDER), order=content)
+    return SubmitOrder(origin=replace(asked.named, document_type=ORDER), order=content)
 
 
 def _parties(node: XmlNode) -> Iterator[RelatedParty]:
