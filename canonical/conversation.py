@@ -7,12 +7,39 @@ or what the customer's token opens.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from .base import Canonical, Id, Instant, Text
 from .order import OfferingRef, Order
 
-__all__ = ["ConversationView", "Interaction", "Recommendation", "RecommendationState"]
+__all__ = [
+    "TOKEN_TYPE",
+    "ConversationView",
+    "Interaction",
+    "Recommendation",
+    "RecommendationState",
+    "is_conversation",
+    "is_token",
+]
+
+TOKEN_TYPE = "conversationToken"  # noqa: S105 - the type of an id, not a secret
+"""Type under which an asker may say that what it names is a token."""
+
+# Crockford's base 32; a token has 120 bits in six groups that can be read out over the telephone.
+_DIGIT = "[0-9A-HJKMNP-TV-Z]"
+_CONVERSATION = re.compile(rf"CV{_DIGIT}{{16}}", re.ASCII)
+_TOKEN = re.compile(rf"R(-{_DIGIT}{{4}}){{6}}", re.ASCII)
+
+
+def is_conversation(text: str) -> bool:
+    """Whether it has the form of a conversation's id: ``CV`` and 16 characters."""
+    return _CONVERSATION.fullmatch(text) is not None
+
+
+def is_token(text: str) -> bool:
+    """Whether it has the form of a token; small letters are as good as capital ones."""
+    return _TOKEN.fullmatch(text.strip().upper()) is not None
 
 
 class Interaction(Canonical, frozen=True):

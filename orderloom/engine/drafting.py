@@ -14,6 +14,7 @@ import msgspec
 
 from canonical.codec import decode, encode
 from canonical.commands import Origin, SaveDraft, SubmitOrder
+from canonical.conversation import is_conversation
 from canonical.errors import Rejected, shown
 from canonical.keys import conversation_id, order_id
 from canonical.notices import Outcome, Verdict
@@ -50,7 +51,6 @@ from .items import FromChannel, Submission
 from .keys import business_key
 from .parties import belongs
 from .replying import fold_waiting
-from .talk import is_conversation
 from .tokens import issue, spend, valid
 from .unit import Unit
 

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 from canonical.codec import decode
 from canonical.commands import Resume
 from canonical.conversation import (
+    TOKEN_TYPE,
     ConversationView,
     Interaction,
     Recommendation,
     RecommendationState,
+    is_conversation,
+    is_token,
 )
 from canonical.errors import Rejected, shown
 from canonical.notices import Notice, NoticeKind, Outcome, Verdict
@@ -32,8 +35,7 @@ from orderloom.correlation.tell import document_at, endpoints_of
 from .asking import may_propose
 from .drafting import granted, seen
 from .outgoing import Tell
-from .talk import is_conversation
-from .tokens import TOKEN_TYPE, is_token, issue, valid
+from .tokens import issue, valid
 from .unit import Unit
 
 if TYPE_CHECKING:

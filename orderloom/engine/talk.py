@@ -4,10 +4,10 @@ What a batch has to know of conversations: loaded in the one lock order, before 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from canonical.commands import Answer, RecordInteraction, Resume, SaveDraft, SubmitOrder
+from canonical.conversation import TOKEN_TYPE, is_conversation, is_token
 from canonical.parties import PARTY_TYPES, PartyAlias, alias_of
 from canonical.states import State
 from orderloom.correlation.conversation_port import (
@@ -22,22 +22,15 @@ from orderloom.correlation.port import Transaction
 from orderloom.correlation.record import Record
 
 from .items import Document, FromTimer, Item, Submission, item_documents
-from .tokens import TOKEN_TYPE, is_token, token_hash
+from .tokens import token_hash
 
-__all__ = ["INTERACTIONS", "QUESTION", "Talk", "is_conversation", "party_keys", "resume_values", "tokens_in"]
+__all__ = ["INTERACTIONS", "QUESTION", "Talk", "party_keys", "resume_values", "tokens_in"]
 
 QUESTION = "rec|"
 """How the id of a recommendation begins."""
 
 INTERACTIONS = 20
 """So many of a customer's last interactions are looked at."""
-
-_CONVERSATION = re.compile(r"CV[0-9A-HJKMNP-TV-Z]{16}", re.ASCII)
-
-
-def is_conversation(text: str) -> bool:
-    """Whether it has the form of a conversation's id."""
-    return _CONVERSATION.fullmatch(text) is not None
 
 
 def party_keys(document: Document) -> Iterator[str]:

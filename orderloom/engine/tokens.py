@@ -7,7 +7,6 @@ it may see what the conversation holds; of one that is not good nothing is told,
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace
 from datetime import timedelta
@@ -21,25 +20,15 @@ from orderloom.correlation.conversation_port import TokenRow
 if TYPE_CHECKING:
     from .unit import Unit
 
-__all__ = ["TOKEN_TYPE", "fresh_token", "is_token", "issue", "spend", "token_hash", "valid"]
+__all__ = ["fresh_token", "issue", "spend", "token_hash", "valid"]
 
-TOKEN_TYPE = "conversationToken"  # noqa: S105 - the type of an id, not a secret
-"""Type under which an asker may say that what it names is a token."""
-
-# 120 random bits in six groups that can be read out over the telephone.
 _GROUPS, _WIDTH = 6, 4
-_TOKEN = re.compile(rf"R(-[0-9A-HJKMNP-TV-Z]{{{_WIDTH}}}){{{_GROUPS}}}", re.ASCII)
 
 
 def fresh_token() -> str:
     """A token that nobody can guess: ``R-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX``."""
     text = readable(secrets.randbits(5 * _GROUPS * _WIDTH), _GROUPS * _WIDTH)
     return "-".join(["R", *(text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH))])
-
-
-def is_token(text: str) -> bool:
-    """Whether it has the form of a token; small letters are as good as capital ones."""
-    return _TOKEN.fullmatch(text.strip().upper()) is not None
 
 
 def token_hash(text: str) -> str:

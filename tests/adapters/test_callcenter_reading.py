@@ -26,7 +26,7 @@ class TestWhatIsAsked:
             ),
             pytest.param({"Revision": "2"}, AmendOrder, "SWIOrderRevision", "1-7/2", id="a higher one"),
             pytest.param({"Status": "Cancelled"}, CancelOrder, "SWIOrderCancel", "1-7", id="a cancel"),
-            pytest.param({"HoldFlag": "Y"}, SaveDraft, "SWIOrderHold", "1-7", id="held back by the agent"),
+            pytest.param({"HoldFlag": "Y"}, SaveDraft, "SWIOrder", "1-7", id="held back by the agent"),
             pytest.param({"HoldFlag": "N"}, SubmitOrder, "SWIOrder", "1-7", id="not held back"),
         ],
     )

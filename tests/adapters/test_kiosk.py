@@ -15,7 +15,7 @@ from canonical.commands import AskStatus, OrderRef, RejectedDocument, Resume, Su
 from canonical.errors import Fault
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
-from canonical.order import Characteristic, ExternalId, Note, PartyRef, RelatedParty
+from canonical.order import Characteristic, Note, PartyRef, RelatedParty
 from canonical.states import Action, Cause, State
 from tests.adapters.amendments import amendment_of, applied, change_of, quote, refused
 from tests.adapters.kiosks import FIXTURES, GONE, MALL, ORDER, SAMPLES, changed, read
@@ -77,12 +77,12 @@ def test_a_token_without_a_cart_is_resume():
 
 
 def test_a_token_with_a_cart_is_an_order_of_that_conversation():
-    """The token is an id of the order."""
+    """The token is no id of the order: it is good once."""
     told = read(SAMPLES["resumed-order"])
 
     assert isinstance(told, SubmitOrder)
-    token = ExternalId(owner="kiosk", external_identifier_type="conversationToken", id="R-5T2M-88")
-    assert (token,) == told.order.external_id
+    assert "R-5T2M-88" == told.conversation
+    assert () == told.order.external_id
 
 
 def test_a_question_names_an_order():

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.inbound.web import WebAdapter
 from adapters.kit import Native
-from canonical.commands import AskStatus, OrderRef, RejectedDocument, SubmitOrder
+from canonical.commands import AskStatus, OrderRef, RejectedDocument, SaveDraft, SubmitOrder
 from canonical.keys import content_hash
 from canonical.order import (
     Address,
@@ -246,11 +246,9 @@ class TestOrder:
         """Portals write null for what they do not know."""
         assert "" == read(changed("description", None)).order.description
 
-    def test_draft_is_not_taken_yet(self):
-        """An order that is to be saved only is refused by name; the standard's default may be said."""
-        refused = read(HANDSET | {"requestedInitialState": "draft"})
-
-        assert ("E_ACTION", "$.requestedInitialState") == (refused.fault.code, refused.fault.where)
+    def test_a_draft_is_kept_and_the_standard_s_default_may_be_said(self):
+        """By ``requestedInitialState``."""
+        assert isinstance(read(HANDSET | {"requestedInitialState": "draft"}), SaveDraft)
         assert isinstance(read(HANDSET | {"requestedInitialState": "acknowledged"}), SubmitOrder)
 
 

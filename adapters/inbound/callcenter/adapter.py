@@ -18,9 +18,10 @@ from canonical.notices import Intake, Notice, NoticeKind
 from canonical.references import References
 
 from .answers import acknowledgement, answer, refused_later, status_notice
+from .conversation import INTERACTION, RESUME, conversation_answer, read_interaction, read_resume
 from .order import ANSWERED, ORDER, QUESTION, read_answer, read_order, read_question
 from .profile import FROM, Agreement, only_endpoint, sender_of
-from .vocabulary import ANSWER, CHANNEL, DATA, QUERY, SERVICE, UPSERT
+from .vocabulary import ANSWER, CHANNEL, DATA, HAPPENED, QUERY, RESUMING, SERVICE, UPSERT
 
 __all__ = ["CallCenterAdapter"]
 
@@ -30,13 +31,13 @@ _AT_ONCE = 1_000
 _SOAP = "soap"
 _VERSIONS = {"1.1": Version.V1_1, "1.2": Version.V1_2}
 _NAMES = {version: name for name, version in _VERSIONS.items()}
-_TYPES = {UPSERT: ORDER, QUERY: QUESTION, ANSWER: ANSWERED}
+_TYPES = {UPSERT: ORDER, QUERY: QUESTION, ANSWER: ANSWERED, RESUMING: RESUME, HAPPENED: INTERACTION}
 
 
 class CallCenterAdapter:
     """
-    Translate the call centre's requests: orders to be entered, changed or cancelled, answers to quotes, and
-    questions for a status.
+    Translate the call centre's requests: orders to be entered, kept, changed or cancelled, answers to quotes,
+    interactions, and questions for a status or for what was said so far.
 
     Its envelope key is the hash of the bytes, since SOAP numbers no message.  What is wrong with the envelope
     is one rejected document, what is wrong with an order is that order's alone.
@@ -44,6 +45,7 @@ class CallCenterAdapter:
 
     channel = CHANNEL
     counters: tuple[str, ...] = ()
+    conversing = True
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
@@ -68,6 +70,10 @@ class CallCenterAdapter:
                 yield read_question(node, place)
             elif operation == ANSWER:
                 yield read_answer(node, place)
+            elif operation == RESUMING:
+                yield read_resume(node, place)
+            elif operation == HAPPENED:
+                yield read_interaction(node, place, agreed)
             else:
                 yield read_order(node, place, agreed, references)
 
@@ -87,6 +93,9 @@ class CallCenterAdapter:
         if stamp.endpoint is None:
             return None
         agreed = Agreement.of(stamp.endpoint)
+        if notice.conversation is not None:
+            spoken = _spoken(notice.origin) if notice.origin else agreed.version
+            return conversation_answer(notice, notice.conversation, agreed, spoken)
         if notice.kind is NoticeKind.STATUS:
             return answer(notice, agreed, _spoken(notice.origin) if notice.origin else agreed.version)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:
@@ -109,5 +118,6 @@ def _documents(request: XmlNode) -> tuple[XmlNode, ...]:
         raise request.foreign(SERVICE)
     request.refuse_unknown(("ListOfSWIOrderIO",), DATA)
     listed = request.child("ListOfSWIOrderIO", DATA)
-    listed.refuse_unknown(("SWIOrder",))
-    return listed.all("SWIOrder", low=1, high=_AT_ONCE)
+    name = "SWIInteraction" if request.local == HAPPENED else "SWIOrder"
+    listed.refuse_unknown((name,))
+    return listed.all(name, low=1, high=_AT_ONCE)

@@ -15,6 +15,7 @@ from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
 
 from .changes import change_elements
+from .conversation import INTERACTION, draft_items, interaction_taken, recommendation
 from .order import ANSWERED, CANCEL, REVISION
 from .profile import Agreement
 from .vocabulary import PREFIXES, ROW_TYPE, STATE_WORDS, data, service, texts
@@ -24,7 +25,7 @@ __all__ = ["acknowledgement", "answer", "refused_later", "status_notice"]
 # An item in one of these states is shown with the last error that was recorded for it.
 _BAD = frozenset({State.PENDING, State.HELD, State.FAILED, State.REJECTED, State.CANCELLED})
 # Documents of which it is told that they were taken; the order that they are about may not be there yet.
-_TAKEN = frozenset({REVISION, CANCEL, ANSWERED})
+_TAKEN = frozenset({REVISION, CANCEL, ANSWERED, INTERACTION})
 # Characters of a fault's text: a path may be long, and the whole of it stands in the detail too.
 _LONGEST = 4_000
 
@@ -37,6 +38,8 @@ def acknowledgement(verdicts: Sequence[Verdict], version: Version) -> Native | N
     told = [one for one in verdicts if one.outcome is not Outcome.PARKED and _speaks(one)]
     if not told:
         return None
+    if all(one.origin.document_type == INTERACTION and one.fault is None for one in told):
+        return interaction_taken(told, version)
     refused = [one for one in told if one.outcome is Outcome.REJECTED]
     if len(refused) == len(verdicts):
         return _refusal(refused, version)
@@ -125,7 +128,10 @@ def _verdict(verdict: Verdict) -> Element:
         return data("SWIOrder", [*fields, data("Status", "Rejected"), *texts(said)])
     number = order.id if order else verdict.order_id
     state = STATE_WORDS[order.state if order else State.ACKNOWLEDGED] if number else ""
-    return data("SWIOrder", [*fields, *texts({"IntegrationId": number, "Status": state})])
+    said = {"IntegrationId": number, "Status": state}
+    if order is not None:
+        said |= {"ConversationId": order.conversation_id, "ConversationToken": verdict.token}
+    return data("SWIOrder", [*fields, *texts(said)])
 
 
 def _status(notice: Notice, order: Order, agreed: Agreement) -> Element:
@@ -141,9 +147,14 @@ def _status(notice: Notice, order: Order, agreed: Agreement) -> Element:
         "ExpectedDate": _when(agreed, order),
         "CompletedDate": agreed.written(order.completion_date) if order.completion_date else "",
     }
-    items = [_item(order, one) for one in every_item(order.product_order_item)]
-    changes = change_elements(notice, order, agreed)
-    return data("SWIOrder", [*texts(said), data("ListOfSWIOrderItem", items), *changes])
+    if order.state is State.DRAFT:
+        items = list(draft_items(order))
+    else:
+        items = [_item(order, one) for one in every_item(order.product_order_item)]
+    more = list(change_elements(notice, order, agreed))
+    if notice.recommendation is not None:
+        more.append(recommendation(notice.recommendation, agreed))
+    return data("SWIOrder", [*texts(said), data("ListOfSWIOrderItem", items), *more])
 
 
 def _when(agreed: Agreement, order: Order) -> str:

@@ -41,7 +41,7 @@ _LISTED = "ListOfSWIOrderItemXa"
 _FIELDS = frozenset(
     {
         "Id", "LineNumber", "ParentOrderItemId", "RootOrderItemId", "ActionCode", "Status", "Product", "Qty",
-        "NetPrice", "PriceType", "Comments", _LISTED, *_TEXTS, *place_fields("Service"),
+        "NetPrice", "PriceType", "ChoiceGroup", "Comments", _LISTED, *_TEXTS, *place_fields("Service"),
     }
 )  # fmt: skip
 # Told of the product by its offering, of the order by the hub, or for the agent's screen only.
@@ -153,7 +153,7 @@ def _item(node: XmlNode, row: str, agreed: Agreement, references: References) ->
         offering = references.offering_by_code(agreed.endpoint, CODE_TYPE, name, "")
     except Rejected as error:
         raise product.reject(error.code, error.what, error.allowed) from None
-    quantity = node.get("Qty")
+    quantity, group = node.get("Qty"), node.get("ChoiceGroup")
     comments = node.get("Comments")
     return OrderItem(
         id=node.child("LineNumber").key(),
@@ -167,6 +167,7 @@ def _item(node: XmlNode, row: str, agreed: Agreement, references: References) ->
         if comments
         else (),
         category=offering.category,
+        choice_group=group.key() if group else "",
     )
 
 

@@ -50,7 +50,8 @@ _LISTED = "ListOfSWIOrderItem"
 _FIELDS = frozenset(
     {
         "Id", "OrderNumber", "Revision", "Status", "AccountId", "AccountName", "CurrencyCode", "DueDate",
-        "RequestedStartDate", "HoldFlag", "AtomicFlag", "CancelScope", "Priority", "Comments", _LISTED,
+        "RequestedStartDate", "HoldFlag", "AtomicFlag", "CancelScope", "Priority", "Comments",
+        "ConversationId", "ConversationToken", _LISTED,
         *place_fields("ShipTo"),
     }
 )  # fmt: skip
@@ -70,7 +71,8 @@ _SCOPES = {"All": CancelScope.ALL, "WhatIsPossible": CancelScope.WHAT_IS_POSSIBL
 _MAX_TEXT = 4_000
 _MAX_REVISION = 9_999
 
-# Document types: a revision, a cancel and a held order have keys of their own beside the order's.
+# Document types: a revision and a cancel have keys of their own beside the order's.  An order on hold is the
+# draft of that order.
 ORDER, REVISION, CANCEL, HOLD, QUESTION, ANSWERED = (
     "SWIOrder", "SWIOrderRevision", "SWIOrderCancel", "SWIOrderHold", "SWIOrderQuery", "SWIOrderAnswer",
 )  # fmt: skip
@@ -115,7 +117,8 @@ def read_order(
     try:
         node.refuse_unknown(_FIELDS | _PASSED_OVER)
         head = _head(node)
-        asked = replace(named, document_type=head.kind, document=head.document)
+        kind = ORDER if head.kind == HOLD else head.kind
+        asked = replace(named, document_type=kind, document=head.document)
         return _command(node, head, asked, agreed, references)
     except Rejected as rejected:
         return RejectedDocument(origin=named, fault=rejected.fault)
@@ -201,14 +204,29 @@ def _command(
             order=content,
             atomic=atomic is not None and _flag(atomic),
         )
+    conversation = _conversation(node)
     if head.kind == HOLD:
-        return SaveDraft(origin=origin, order=content)
-    return SubmitOrder(origin=origin, order=content)
+        return SaveDraft(origin=origin, order=content, conversation=conversation)
+    return SubmitOrder(origin=origin, order=content, conversation=conversation)
+
+
+def _conversation(node: XmlNode) -> str:
+    """
+    The conversation that an order belongs to, by its id or by the customer's token.
+    """
+    named, token = node.get("ConversationId"), node.get("ConversationToken")
+    if named is not None and token is not None:
+        what = "the conversation is named twice"
+        raise token.reject("E_VALUE", what, "ConversationId or ConversationToken")
+    found = named or token
+    return found.text(64) if found is not None else ""
 
 
 def _content(node: XmlNode, head: _Head, agreed: Agreement, references: References) -> OrderContent:
     owner = agreed.endpoint.id
-    items = read_items(node.child(_LISTED), _priced(node, agreed), references)
+    # What completes a draft need not say what is in it.
+    bare = bool(_conversation(node)) and node.get(_LISTED) is None
+    items = () if bare else read_items(node.child(_LISTED), _priced(node, agreed), references)
     due, start = node.get("DueDate"), node.get("RequestedStartDate")
     priority, comments = node.get("Priority"), node.get("Comments")
     place = place_of(node, "ShipTo")

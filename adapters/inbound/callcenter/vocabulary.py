@@ -18,9 +18,11 @@ __all__ = [
     "CHANNEL",
     "CODE_TYPE",
     "DATA",
+    "HAPPENED",
     "NUMBER_TYPE",
     "PREFIXES",
     "QUERY",
+    "RESUMING",
     "ROW_TYPE",
     "SERVICE",
     "STATE_WORDS",
@@ -44,6 +46,7 @@ service = Vocabulary(SERVICE)
 data = Vocabulary(DATA)
 
 UPSERT, QUERY, ANSWER = "SWIOrderUpsert_Input", "SWIOrderQuery_Input", "SWIOrderAnswer_Input"
+RESUMING, HAPPENED = "SWIConversationQuery_Input", "SWIInteraction_Input"
 
 CODE_TYPE = "PRODUCT"
 """Type of the catalogue's codes that are product names of the call centre."""

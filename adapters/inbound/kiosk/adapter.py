@@ -4,22 +4,32 @@ The kiosk channel's adapter: one document a message; each names its kiosk and it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
-from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, Resume, SubmitOrder
+from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
+from canonical.order import Order
 from canonical.references import References
+from canonical.states import State
 
 from .answers import amendment_told, answer, cancel_told, refusal, taken
 from .changes import ORDER, WISHES
-from .reader import TOKEN, cart_order
+from .conversation import (
+    conversation_answer,
+    kept_cart,
+    offer,
+    read_cart,
+    read_interaction,
+    read_resume,
+)
 
 __all__ = ["CHANNEL", "QUALIFIER", "KioskAdapter"]
 
@@ -29,27 +39,36 @@ QUALIFIER = "KIOSK"
 """Qualifier of the identifier that stands in ``kioskId``."""
 
 # What a document is, by the property that says what is wanted.
-_RESUME, _STATUS = "kioskResume", "kioskStatus"
+_RESUME, _STATUS, _INTERACTION = "kioskResume", "kioskStatus", "kioskInteraction"
 
-_TAKEN = frozenset(kind for kind, _ in WISHES.values())
+_TAKEN = frozenset({_INTERACTION, *(kind for kind, _ in WISHES.values())})
 _ANYWHERE = ("kioskId", "storeId", "txn", "resumeToken")
-_TELLING = ("cart", "resumeToken", "statusOf", *WISHES)
-_OF_AN_ORDER = ("cart", "consent", "customerRef", "deliverTo")
+_TELLING = ("cart", "resumeToken", "statusOf", "resume", "interaction", "submit", "save", *WISHES)
+_OF: Mapping[str, tuple[str, ...]] = {
+    ORDER: ("cart", "consent", "customerRef", "deliverTo", "save", "submit", "conversation", "version"),
+    _RESUME: ("customerRef", "resume"),
+    _STATUS: ("statusOf",),
+    _INTERACTION: ("interaction", "customerRef", "text"),
+}
+"""Properties of each kind of document, besides those that may be anywhere."""
 
 
 class KioskAdapter:
     """
     Translate the kiosks' messages.
 
-    A message is one JSON object: a cart is an order, a resume token without one asks for what was said so
-    far, ``changeOf``, ``cancelOf``, ``answerTo`` and ``statusOf`` are about an order that runs.  The kiosk's
-    transaction is the document's number; around it is no envelope, so that the envelope key is the hash of
-    the bytes: the same cart, written anew under its old transaction, gets the same answer, another one is
-    told of the first.
+    A message is one JSON object: a cart is an order, or with ``save`` a draft; a resume token without one
+    asks for what was said so far, ``interaction`` says what happened; ``changeOf``, ``cancelOf``,
+    ``answerTo`` and ``statusOf`` are about an order that runs.
+
+    The kiosk's transaction is the document's number; around it is no envelope, so that the envelope key is
+    the hash of the bytes: the same cart, written anew under its old transaction, gets the same answer,
+    another one is told of the first.
     """
 
     channel = CHANNEL
     counters: tuple[str, ...] = ()
+    conversing = True
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """The one command of the message, or the first fault of it; ``Rejected`` is never raised."""
@@ -79,7 +98,9 @@ class KioskAdapter:
         number = verdict.origin.document
         if verdict.order is None:
             return taken(number, stamp) if verdict.origin.document_type in _TAKEN else None
-        return answer("taken", verdict.order, number, stamp)
+        order = verdict.order
+        more = {"conversation": order.conversation_id, "resumeToken": verdict.token, **_draft(order)}
+        return answer("taken", order, number, stamp, **more)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """
@@ -90,6 +111,7 @@ class KioskAdapter:
             return _status(notice, stamp)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:
             return _refused_later(notice, stamp)
+        asked = notice.recommendation
         return answer(
             notice.kind.value,
             notice.order,
@@ -98,6 +120,8 @@ class KioskAdapter:
             reason=notice.reason,
             change=amendment_told(notice, notice.order),
             cancel=cancel_told(notice),
+            offer=offer(asked) if asked is not None else None,
+            **_draft(notice.order),
         )
 
 
@@ -119,10 +143,12 @@ def _numbered(origin: Origin, document: Node) -> Origin:
         kind = WISHES[wish][0]
     elif document.has("statusOf"):
         kind = _STATUS
-    elif document.has("resumeToken") and not document.has("cart"):
-        kind = _RESUME
-    else:
+    elif document.has("interaction"):
+        kind = _INTERACTION
+    elif document.has("cart") or document.has("submit"):
         kind = ORDER
+    else:
+        kind = _RESUME if document.has("resumeToken") or document.has("resume") else ORDER
     return msgspec.structs.replace(origin, document_type=kind, document=number)
 
 
@@ -136,17 +162,22 @@ def _command(document: Node, origin: Origin, references: References) -> Command:
     wish = _wish(document)
     if wish:
         return WISHES[wish][1](document, absent, origin, references)
-    if origin.document_type == _STATUS:
-        document.refuse_unknown({*_ANYWHERE, *absent, "statusOf"})
+    kind = origin.document_type
+    document.refuse_unknown({*_ANYWHERE, *absent, *_OF[kind]})
+    if kind == _STATUS:
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
-    if origin.document_type == _RESUME:
-        document.refuse_unknown({*_ANYWHERE, *absent, "customerRef"})
-        token = document.child("resumeToken").key()
-        return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
-    document.refuse_unknown({*_ANYWHERE, *absent, *_OF_AN_ORDER})
-    return SubmitOrder(
-        origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
-    )
+    if kind == _RESUME:
+        return read_resume(document, origin)
+    if kind == _INTERACTION:
+        return read_interaction(document, origin)
+    return read_cart(document, origin, references)
+
+
+def _draft(order: Order) -> dict[str, Any]:
+    """What a draft is made of, and which version of it this is: the kiosk may have to show it."""
+    if order.state is not State.DRAFT:
+        return {}
+    return {"version": order.version, "cart": kept_cart(order)}
 
 
 def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
@@ -160,8 +191,10 @@ def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
 
 def _status(notice: Notice, stamp: Stamp) -> Native:
     number = notice.origin.document if notice.origin else notice.document
+    if notice.conversation is not None:
+        return conversation_answer(notice, notice.conversation, stamp)
     if notice.order is not None and notice.fault is None:
-        return answer("status", notice.order, number, stamp, asked=notice.asked)
+        return answer("status", notice.order, number, stamp, asked=notice.asked, **_draft(notice.order))
     fault = (
         notice.fault
         or Rejected("E_NOT_FOUND", f"no order is known by {shown(notice.asked)}", "$.statusOf").fault

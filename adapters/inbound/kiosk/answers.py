@@ -17,7 +17,16 @@ from canonical.notices import Notice, NoticeKind
 from canonical.order import Order, every_item
 from canonical.states import Cause, State
 
-__all__ = ["amendment_told", "answer", "cancel_told", "refusal", "taken"]
+__all__ = [
+    "amendment_told",
+    "answer",
+    "cancel_told",
+    "kiosk_of",
+    "native",
+    "refusal",
+    "said",
+    "taken",
+]
 
 _ENCODER = msgspec.json.Encoder()
 _CONTENT_TYPE = "application/json"
@@ -33,14 +42,16 @@ def answer(
     asked: str = "",
     change: dict[str, Any] | None = None,
     cancel: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Native:
     """
     How ``order`` stands, and what became of a change or a cancel; ``number`` is the kiosk's transaction.
 
     Lines are told by the ids they have in the order: those of the kiosk's own cart are its line numbers.
+    ``more`` stands behind them.
     """
-    document = _said(
-        kioskId=_kiosk(stamp),
+    document = said(
+        kioskId=kiosk_of(stamp),
         txn=number,
         answer=kind,
         asked=asked,
@@ -57,19 +68,20 @@ def answer(
         ],
         change=change,
         cancel=cancel,
+        **more,
     )
-    return _native(document, f"{kind} {number}: {order.id} {order.state.value}")
+    return native(document, f"{kind} {number}: {order.id} {order.state.value}")
 
 
 def taken(number: str, stamp: Stamp) -> Native:
     """That a document was taken whose order is not known yet."""
-    return _native(_said(kioskId=_kiosk(stamp), txn=number, answer="taken"), f"taken {number}")
+    return native(said(kioskId=kiosk_of(stamp), txn=number, answer="taken"), f"taken {number}")
 
 
 def refusal(fault: Fault, number: str, stamp: Stamp, *, asked: str = "") -> Native:
     """Why the document with this transaction was not taken, or the question not answered."""
-    document = _said(kioskId=_kiosk(stamp), txn=number, answer="refused", asked=asked, error=_error(fault))
-    return _native(document, f"refused {number}: {fault.code}")
+    document = said(kioskId=kiosk_of(stamp), txn=number, answer="refused", asked=asked, error=_error(fault))
+    return native(document, f"refused {number}: {fault.code}")
 
 
 def amendment_told(notice: Notice, order: Order) -> dict[str, Any] | None:
@@ -77,7 +89,7 @@ def amendment_told(notice: Notice, order: Order) -> dict[str, Any] | None:
     amendment = notice.amendment
     if amendment is None or notice.kind not in {NoticeKind.CHANGED, NoticeKind.INFORMATION_REQUIRED}:
         return None
-    return _said(
+    return said(
         txn=amendment.document,
         state=amendment.state.value,
         error=_error(amendment.fault),
@@ -90,7 +102,7 @@ def cancel_told(notice: Notice) -> dict[str, Any] | None:
     cancel = notice.cancel
     if cancel is None:
         return None
-    return _said(
+    return said(
         txn=cancel.document,
         state=cancel.state.value,
         lines=list(cancel.items),
@@ -103,7 +115,7 @@ def _changed(piece: Piece, change: ItemChange, order: Order) -> dict[str, Any]:
     """One line of a change; those of one group stand or fall together."""
     asks = piece.state is PieceState.AWAITING_CUSTOMER
     charge = piece.charge
-    return _said(
+    return said(
         line=change.line_ref or _line_of(order, change.item),
         group=piece.number,
         change=change.kind.value,
@@ -124,7 +136,7 @@ def _line_of(order: Order, item_id: str) -> str:
 def _error(fault: Fault | None) -> dict[str, Any] | None:
     if fault is None:
         return None
-    return _said(code=fault.code, where=fault.where, what=fault.what, allowed=fault.allowed)
+    return said(code=fault.code, where=fault.where, what=fault.what, allowed=fault.allowed)
 
 
 def _because(order: Order, reason: str) -> str:
@@ -134,15 +146,17 @@ def _because(order: Order, reason: str) -> str:
     return "cancelled by the customer" if order.cause is Cause.CUSTOMER else "cancelled: it cannot be done"
 
 
-def _kiosk(stamp: Stamp) -> str:
+def kiosk_of(stamp: Stamp) -> str:
+    """The ``kioskId`` of the receiver."""
     known = stamp.endpoint.identifiers if stamp.endpoint else ()
     return known[0].value if known else ""
 
 
-def _said(**members: Any) -> dict[str, Any]:
+def said(**members: Any) -> dict[str, Any]:
     """An object without what is unknown or empty; a zero is neither."""
     return {name: value for name, value in members.items() if value not in ("", None, [], {})}
 
 
-def _native(document: dict[str, Any], summary: str) -> Native:
+def native(document: dict[str, Any], summary: str) -> Native:
+    """The bytes of an answer."""
     return Native(body=_ENCODER.encode(document), content_type=_CONTENT_TYPE, summary=summary)

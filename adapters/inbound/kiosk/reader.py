@@ -1,8 +1,5 @@
 """
 A kiosk's cart, read into what the canonical order says of it.
-
-A resume token that comes with a cart is kept as an id of the order, of type :data:`TOKEN`: by it the
-conversation finds the order.
 """
 
 from __future__ import annotations
@@ -16,7 +13,6 @@ from canonical.errors import shown
 from canonical.order import (
     Address,
     Characteristic,
-    ExternalId,
     Note,
     OfferingRef,
     OrderContent,
@@ -29,20 +25,28 @@ from canonical.order import (
 from canonical.references import Endpoint, References
 from canonical.states import Action
 
-__all__ = ["CODE_TYPE", "MAX_LINES", "TOKEN", "Lines", "cart_order", "delivery", "options"]
-
-TOKEN = "conversationToken"  # noqa: S105 - the type of an id, not a secret
-"""Type of the id under which an order is found by the conversation that it belongs to."""
+__all__ = [
+    "ACTIONS",
+    "CODE_TYPE",
+    "MAX_LINES",
+    "Lines",
+    "cart_order",
+    "customer_of",
+    "delivery",
+    "options",
+]
 
 CODE_TYPE = "SKU"
 """Type of the catalogue's codes that stand in ``sku``."""
 
-_ACTIONS: Mapping[str, Action] = {
+ACTIONS: Mapping[str, Action] = {
     "ADD": Action.ADD,
     "CHANGE": Action.MODIFY,
     "REMOVE": Action.DELETE,
     "KEEP": Action.NO_CHANGE,
 }
+"""What a kiosk says is to be done."""
+
 # How a kiosk may know a customer: the typed ids by which parties are joined.
 _CUSTOMERS = ("customerId", "account", "email", "loyaltyId", "msisdn")
 _CUSTOMER_ID = "customerId"
@@ -74,7 +78,6 @@ def cart_order(document: Node, endpoint: Endpoint, references: References) -> Or
     lines = Lines(endpoint, references, {})
     return OrderContent(
         product_order_item=tuple(map(lines.item, document.child("cart").items(low=1, high=MAX_LINES))),
-        external_id=tuple(_conversation(document)),
         related_party=parties,
         place=tuple(delivery(document)),
         note=tuple(_consent(document)),
@@ -101,15 +104,17 @@ class Lines:
         Raises:
             Rejected: At the first fault.
         """
-        line.refuse_unknown(("line", "sku", "action", "qty", "product", "options"))
+        line.refuse_unknown(("line", "sku", "action", "qty", "product", "options", "item", "group"))
         number = self._number(line.child("line"))
-        action = _ACTIONS[line.child("action").enum(_ACTIONS, code="E_ACTION")]
+        item, group = line.get("item"), line.get("group")
+        action = ACTIONS[line.child("action").enum(ACTIONS, code="E_ACTION")]
         sku = line.child("sku")
         offering = self._references.offering_by_code(self._endpoint, CODE_TYPE, sku.key(), sku.where)
         quantity, product = line.get("qty"), line.get("product")
         return OrderItem(
-            id=number,
+            id=item.key() if item else number,
             line_ref=number,
+            choice_group=group.key() if group else "",
             action=action,
             product_offering=OfferingRef(id=offering.id, name=offering.name),
             category=offering.category,
@@ -169,17 +174,20 @@ def _option(name: str, node: Node) -> Characteristic:
             return Characteristic(name=name, value=node.text())
 
 
-def _conversation(document: Node) -> Iterator[ExternalId]:
-    token = document.get("resumeToken")
-    if token:
-        yield ExternalId(owner="kiosk", external_identifier_type=TOKEN, id=token.key())
-
-
 def _customer(document: Node) -> Iterator[RelatedParty]:
     """An id that is no customer id says of which type it is: nobody takes a number for an account."""
     found = document.get("customerRef")
-    if found is None:
-        return
+    if found is not None:
+        yield RelatedParty(role="customer", party_or_party_role=customer_of(found))
+
+
+def customer_of(found: Node) -> PartyRef:
+    """
+    The customer that a ``customerRef`` names.
+
+    Raises:
+        Rejected: What is wrong with it.
+    """
     found.refuse_unknown(("type", "value", "name"))
     kind, value, name = found.child("type").enum(_CUSTOMERS), found.child("value"), found.get("name")
     id_ = value.text(100)
@@ -187,10 +195,9 @@ def _customer(document: Node) -> Iterator[RelatedParty]:
         raise value.reject("E_KEY_FORMAT", f"{shown(id_)} is not an identifier", "no blank at either end")
     if wrong := wrong_number(kind, id_):
         raise value.reject("E_VALUE", *wrong)
-    party = PartyRef(
+    return PartyRef(
         id=id_ if kind == _CUSTOMER_ID else f"{kind}:{id_}", name=name.text(blank=True) if name else ""
     )
-    yield RelatedParty(role="customer", party_or_party_role=party)
 
 
 def _store(document: Node) -> Iterator[RelatedParty]:

@@ -11,15 +11,16 @@ import msgspec
 from adapters.formats.json_node import Node
 from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native, Stamp
-from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import Command, Origin, RejectedDocument
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome
 from canonical.order import Order
 from canonical.references import References
 
+from .conversation import RESUME, asking_event, conversation_document, in_conversation, read_order
 from .events import amended_event, cancel_event
-from .reader import document_number, order_content
+from .reader import document_number
 from .requests import ORDER, REQUESTS, number_of
 from .writer import Json, error_document, event_document, json_bytes, order_document
 
@@ -44,13 +45,14 @@ class WebAdapter:
     """
     Translate the web portal's messages.
 
-    A message is one JSON object: a TMF622 v5 ``ProductOrder`` to be created, or a request about one: to
-    change it, to cancel it, to answer a quote, to tell its status.  Its envelope key is the hash of its
-    bytes.
+    A message is one JSON object: a TMF622 v5 ``ProductOrder`` to be created or kept as a draft, or a request
+    about one: to change it, to cancel it, to answer a quote, to tell its status or what was said so far; or
+    an interaction.  Its envelope key is the hash of its bytes.
     """
 
     channel = _CHANNEL
     counters: tuple[str, ...] = ()
+    conversing = True
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """The one command of the message, or the first fault of it; ``Rejected`` is never raised."""
@@ -78,7 +80,7 @@ class WebAdapter:
             return _error(verdict.fault, _subject(verdict.origin))
         if verdict.outcome is Outcome.PARKED or verdict.order is None:
             return None
-        return _order(verdict.order)
+        return _order(verdict.order, verdict.token)
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """
@@ -114,7 +116,7 @@ def _named(origin: Origin, document: Node) -> Origin:
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
     if origin.document_type == ORDER:
-        return SubmitOrder(origin=origin, order=order_content(document, references))
+        return read_order(document, origin, references)
     return REQUESTS[origin.document_type](document, origin, references)
 
 
@@ -122,6 +124,8 @@ def _event(notice: Notice, order: Order, stamp: Stamp) -> Json:
     """What happened: to a cancel, to a change, or to the order as such."""
     if notice.kind is NoticeKind.CHANGED and notice.cancel is not None:
         return cancel_event(notice, notice.cancel, order, stamp.at)
+    if notice.recommendation is not None:
+        return asking_event(notice, notice.recommendation, order, stamp.at)
     if notice.kind in _OF_CHANGES and notice.amendment is not None:
         return amended_event(notice, notice.amendment, order, stamp.at)
     return event_document(_EVENTS[notice.kind], notice, order, stamp.at)
@@ -137,12 +141,16 @@ def _refused_later(notice: Notice) -> Native | None:
 
 
 def _answer(notice: Notice) -> Native:
+    if notice.conversation is not None:
+        view = notice.conversation
+        return _native(conversation_document(notice, view), f"Conversation {view.id or notice.asked}")
     if notice.order is not None and notice.fault is None:
         return _order(notice.order)
     fault = notice.fault or Fault(
         code="E_NOT_FOUND", what=f"no order is known by {shown(notice.asked)}", where="$.orderId"
     )
-    return _error(fault, f"status of {shown(notice.asked)}")
+    asked = notice.origin is not None and notice.origin.document_type == RESUME
+    return _error(fault, f"{'conversation' if asked else 'status'} of {shown(notice.asked)}")
 
 
 def _subject(origin: Origin) -> str:
@@ -150,8 +158,9 @@ def _subject(origin: Origin) -> str:
     return f"{kind} {origin.document} refused" if origin.document else f"{kind} refused"
 
 
-def _order(order: Order) -> Native:
-    return _native(order_document(order), f"{ORDER} {order.id}: {order.state.value}")
+def _order(order: Order, token: str = "") -> Native:
+    document = in_conversation(order_document(order), order, token)
+    return _native(document, f"{ORDER} {order.id}: {order.state.value}")
 
 
 def _error(fault: Fault, subject: str) -> Native:

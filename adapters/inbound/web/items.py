@@ -63,6 +63,7 @@ class Items:
             "productOrderItemRelationship": ("product_order_item_relationship", array(self._relationship)),
             "itemPrice": ("item_price", array(price)),
             "note": ("note", array(note)),
+            "choiceGroup": ("choice_group", identifier),
             "productOrderItem": ("product_order_item", self.read),
         }
         needed = ("id", "action", "productOffering")

@@ -16,15 +16,36 @@ from .items import Items
 from .members import Table, array, identifier, line, members, prose
 from .parts import PRIORITIES, note, party, place
 
-__all__ = ["OWNER", "THE_HUBS", "document_number", "external_ids", "order_content"]
+__all__ = [
+    "CONVERSATION",
+    "DRAFT",
+    "OWNER",
+    "THE_HUBS",
+    "document_number",
+    "external_ids",
+    "initial_state",
+    "order_content",
+]
+
+DRAFT = "draft"
+
+CONVERSATION: Table = {
+    "conversationId": ("conversation", identifier),
+    "conversationToken": ("conversation", identifier),
+    "version": ("base", lambda each: each.integer(1)),
+}
+"""The hub's own: the conversation that an order belongs to, and the version that a draft was made from."""
 
 # Who owns the ids that the web gives.
 OWNER = "web"
 
 
-def order_content(node: Node, references: References) -> OrderContent:
+def order_content(node: Node, references: References, *, talks: bool = False) -> OrderContent:
     """
     What the document says of its order.
+
+    Args:
+        talks: It is, or completes, a draft: it may say so, and need not say anything of items.
 
     Raises:
         Rejected: At the first fault, in the order of the document; ``where`` is a JSON path.
@@ -40,14 +61,15 @@ def order_content(node: Node, references: References) -> OrderContent:
         "priority": ("priority", lambda each: each.enum(PRIORITIES)),
         "requestedStartDate": ("requested_start_date", Node.instant),
         "requestedCompletionDate": ("requested_completion_date", Node.instant),
-        "requestedInitialState": ("", _initial_state),
+        "requestedInitialState": ("", initial_state),
+        **({name: ("", read) for name, (_, read) in CONVERSATION.items()} if talks else {}),
         "note": ("note", array(note)),
     }
-    found = members(node, table, ignored=THE_HUBS, needed=("productOrderItem",))
+    found = members(node, table, ignored=THE_HUBS, needed=() if talks else ("productOrderItem",))
     found.pop("", None)
     if "external_id" not in found:
         raise Rejected("E_KEY_MISSING", "the order has no number", f"{node.where}.externalId", "at least one")
-    return OrderContent(**found)
+    return OrderContent(**{"product_order_item": (), **found})
 
 
 THE_HUBS = frozenset(
@@ -68,10 +90,9 @@ def document_number(node: Node) -> str:
         return ""
 
 
-def _initial_state(node: Node) -> str:
-    if node.value == "draft":
-        raise node.reject("E_ACTION", "saving drafts is not taken yet", "acknowledged")
-    return node.enum(("acknowledged",))
+def initial_state(node: Node) -> str:
+    """``draft`` keeps the order, and does nothing yet."""
+    return node.enum((DRAFT, "acknowledged"))
 
 
 def external_ids(node: Node) -> tuple[ExternalId, ...]:

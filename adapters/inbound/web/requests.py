@@ -19,6 +19,7 @@ from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Comma
 from canonical.errors import Rejected
 from canonical.references import References
 
+from .conversation import INTERACTION, RESUME, read_interaction, read_resume
 from .members import Table, array, identifier, members, prose
 from .patch import order_change
 from .reader import external_ids
@@ -32,7 +33,14 @@ CANCEL = "CancelProductOrder"
 ANSWER = "ProductOrderAnswer"
 
 # The property that numbers a request: whatever else is wrong, the answer can name it.
-_NUMBERS = {ASK: "requestId", CHANGE: "requestId", CANCEL: "requestId", ANSWER: "question"}
+_NUMBERS = {
+    ASK: "requestId",
+    CHANGE: "requestId",
+    CANCEL: "requestId",
+    ANSWER: "question",
+    RESUME: "requestId",
+    INTERACTION: "id",
+}
 
 
 def number_of(node: Node, kind: str) -> str:
@@ -147,6 +155,8 @@ def _answer(node: Node, origin: Origin, references: References) -> Answer:
 
 
 REQUESTS: Mapping[str, Callable[[Node, Origin, References], Command]] = {
+    RESUME: read_resume,
+    INTERACTION: read_interaction,
     ASK: _ask,
     CHANGE: _change,
     CANCEL: _cancel,

@@ -243,6 +243,7 @@ def item_document(item: OrderItem) -> Json:
         ],
         itemPrice=[_price(one) for one in item.item_price],
         note=[_note(one) for one in item.note],
+        choiceGroup=item.choice_group,
         productOrderItem=[item_document(one) for one in item.product_order_item],
     )
 
