@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files that run side by side; each process has its own RabbitMQ and PostgreSQL.
+JOBS ?= 2
 # A Debian 13 with its RabbitMQ 4; made when it is not there: 0.5 GB.
 RABBITMQ4 ?= var/rabbitmq-4
 ON_RABBITMQ4 = echo "== tests on RabbitMQ 4" && ORDERLOOM_RABBITMQ_ROOT=$(RABBITMQ4) ORDERLOOM_E2E_ORDERS=200 \
@@ -36,7 +38,7 @@ test: lint types contracts ## everything: lint, types, import contracts, all sui
 	@sh deploy/setup/openssh.sh
 	@sh deploy/setup/examples.sh
 	@echo "== tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 full: export ORDERLOOM_FULL = 1
 full: test demo hub ## what a release must pass: the tests, both stories, RabbitMQ 4 where it can be made
