@@ -168,7 +168,8 @@ def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
     if code:
         work.fault(line, code, f"{about}: {reason}" if reason else about)
     event = "reply_late" if late else "reply_folded"
-    work.note(event, about, actor=reply.system, word=word.word, state=meaning.state.value)
+    facts = {"word": word.word, "state": meaning.state.value} | ({"code": code} if code else {})
+    work.note(event, about, actor=reply.system, **facts)
 
 
 def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, reply: Reply) -> None:
