@@ -91,9 +91,16 @@ def change_hash(command: Change) -> str:
 
 
 def waited_for(command: Change) -> str | None:
-    """Alias key of the order that a change names; None when it does not say whose number of what it is."""
+    """
+    Alias key of the order that a change waits for when it is not there yet.
+
+    None when the change does not say whose number of what it names; and for an answer: of an order that is not
+    there nobody has asked anything.
+    """
     about = command.about
-    return f"{command.origin.endpoint}|{about.type}|{about.value}" if about.type else None
+    if isinstance(command, Answer) or not about.type:
+        return None
+    return f"{command.origin.endpoint}|{about.type}|{about.value}"
 
 
 def said_key(origin: Origin) -> str:
