@@ -94,8 +94,8 @@ def waited_for(command: Change) -> str | None:
     """
     Alias key of the order that a change waits for when it is not there yet.
 
-    None when the change does not say whose number of what it names; and for an answer: of an order that is not
-    there nobody has asked anything.
+    None when the change does not say whose number of what it names; and for an answer: nobody has asked
+    anything of an order that is not there.
     """
     about = command.about
     if isinstance(command, Answer) or not about.type:
