@@ -26,6 +26,7 @@ __all__ = [
     "BrokerSettings",
     "ChannelSettings",
     "ClockSettings",
+    "ConversationSettings",
     "Effective",
     "ListenerSettings",
     "Settings",
@@ -124,6 +125,14 @@ class ClockSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationSettings:
+    """How many days a draft lives after its last edit, and a token that nobody uses."""
+
+    draft_days: int = 30
+    token_days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """
     A channel and the entry point of its adapter.
@@ -198,6 +207,7 @@ class Settings:
     worker: WorkerSettings
     clock: ClockSettings
     retention: Policy
+    conversation: ConversationSettings
     channels: Mapping[str, ChannelSettings]
     systems: Mapping[str, SystemSettings]
     listener: ListenerSettings
@@ -228,6 +238,7 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
         worker=_worker(layers),
         clock=_clock(layers, environ, faults),
         retention=_retention(layers, faults),
+        conversation=ConversationSettings(**layers.table("conversation")),
         channels={name: _channel(layers, name, base, faults) for name in layers.names("channels")},
         systems={name: _system(layers, name) for name in layers.names("systems")},
         listener=ListenerSettings(**layers.table("listener"), token=layers.tokens.get("", "")),

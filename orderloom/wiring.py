@@ -29,6 +29,8 @@ __all__ = ["CurrentRules", "called_systems", "open_store", "profiles_of", "wire"
 
 _log = structlog.get_logger()
 
+_DAY = 86_400.0
+
 
 def profiles_of(settings: Settings, adapters: Adapters) -> Mapping[str, SystemProfile]:
     """What each system can do, with the settings' own answering times."""
@@ -149,6 +151,8 @@ def wire(
     }
     worker = settings.worker
     limits = Limits(
+        draft_for=settings.conversation.draft_days * _DAY,
+        token_for=settings.conversation.token_days * _DAY,
         batch=worker.batch,
         window=worker.window_messages,
         window_bytes=worker.window_bytes,

@@ -18,7 +18,14 @@ from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Verdict
 from canonical.references import Endpoint, References
 
-from .answers import acknowledgement, answer, outcomes, refused_later, status_notice
+from .answers import (
+    acknowledgement,
+    answer,
+    conversation_answer,
+    outcomes,
+    refused_later,
+    status_notice,
+)
 from .file import FileSummary, check, documents
 from .profile import Agreement, sender_of
 from .transaction import TRANSACTION, read_transaction
@@ -41,6 +48,7 @@ class StoreAdapter:
 
     channel = CHANNEL
     counters: tuple[str, ...] = ()
+    conversing = True
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
@@ -108,6 +116,8 @@ class StoreAdapter:
         if stamp.endpoint is None:
             return None
         agreed = Agreement.of(stamp.endpoint)
+        if notice.conversation is not None:
+            return conversation_answer(notice, notice.conversation, agreed)
         if notice.kind is NoticeKind.STATUS:
             return answer(notice, agreed)
         if notice.kind is NoticeKind.REJECTED or notice.order is None:

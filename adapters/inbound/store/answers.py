@@ -11,18 +11,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from adapters.formats.xml_element import Element
 from adapters.formats.xml_write import sayable, write_long_xml, write_xml
 from adapters.kit.contract import Native
+from canonical.conversation import ConversationView
 from canonical.errors import Fault, shown
 from canonical.notices import Notice, NoticeKind, Outcome, Verdict
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
 
 from .changes import change_elements
+from .conversation import conversation_elements, draft_lines, recommendation, token_elements
 from .earlier import ANSWER, CANCEL, CHANGE, ORDER
 from .profile import Agreement
 from .transaction import NOTHING
 from .vocabulary import NUMBER_TYPE, PREFIXES, STATE_WORDS, ours, retail
 
-__all__ = ["acknowledgement", "answer", "outcomes", "refused_later", "status_notice"]
+__all__ = [
+    "acknowledgement",
+    "answer",
+    "conversation_answer",
+    "outcomes",
+    "refused_later",
+    "status_notice",
+]
 
 _CONTENT_TYPE = "application/xml"
 _OUTCOMES = {Outcome.ACCEPTED: "Accepted", Outcome.REPEATED: "Repeated", Outcome.REJECTED: "Rejected"}
@@ -97,6 +106,15 @@ def answer(notice: Notice, agreed: Agreement) -> Native:
     return _native([_transaction(asked, said)], f"status of {order.id}: {order.state.value}")
 
 
+def conversation_answer(notice: Notice, view: ConversationView, agreed: Agreement) -> Native:
+    """
+    What was said so far.
+    """
+    asked = notice.origin.details.get("receipt", "") if notice.origin else ""
+    said = [ours("Notice", "conversation"), *conversation_elements(view, agreed)]
+    return _native([_transaction(asked, said)], f"conversation {view.id or shown(notice.asked)}")
+
+
 def _speaks(verdict: Verdict) -> bool:
     if verdict.outcome is Outcome.REJECTED:
         return verdict.fault is not None
@@ -118,7 +136,8 @@ def _verdict(verdict: Verdict) -> list[Element]:
     number = order.id if order else verdict.order_id
     if not number:  # a change may have come before its order
         return [outcome]
-    return [outcome, retail("OrderID", number), retail("OrderStatus", STATE_WORDS[state])]
+    said = [outcome, retail("OrderID", number), retail("OrderStatus", STATE_WORDS[state])]
+    return [*said, *token_elements(order, verdict.token)]
 
 
 def _status(notice: Notice, order: Order, agreed: Agreement) -> Iterator[Element]:
@@ -131,9 +150,14 @@ def _status(notice: Notice, order: Order, agreed: Agreement) -> Iterator[Element
         yield ours("ExpectedDateTime", agreed.written(order.expected_completion_date))
     if order.completion_date:
         yield ours("CompletedDateTime", agreed.written(order.completion_date))
-    for item in every_item(order.product_order_item):
-        yield retail("LineItem", list(_line(order, item)))
+    if order.state is State.DRAFT:
+        yield from draft_lines(order)
+    else:
+        for item in every_item(order.product_order_item):
+            yield retail("LineItem", list(_line(order, item)))
     yield from change_elements(notice, order, agreed)
+    if notice.recommendation is not None:
+        yield recommendation(notice.recommendation, agreed)
 
 
 def _line(order: Order, item: OrderItem) -> Iterator[Element]:

@@ -20,14 +20,30 @@ from canonical.references import References
 from .lines import Line, read_items, read_patch
 from .profile import Agreement
 
-__all__ = ["ANSWER", "CANCEL", "CHANGE", "ORDER", "QUESTION", "change_in", "read_change", "read_wish"]
+__all__ = [
+    "ANSWER",
+    "CANCEL",
+    "CHANGE",
+    "COMPLETE",
+    "ORDER",
+    "QUESTION",
+    "RESUME",
+    "SAVE",
+    "action_of",
+    "change_in",
+    "read_change",
+    "read_wish",
+]
 
 # Document types: an order, and what is asked of an earlier one.
 ORDER, QUESTION = "CustomerOrder", "PreviousCustomerOrder"
 CHANGE, CANCEL, ANSWER = "CustomerOrderChange", "CustomerOrderCancel", "CustomerOrderAnswer"
 
 _CHANGE, _CANCEL, _ACCEPT, _DECLINE = "Change", "Cancel", "Accept", "Decline"
-_ACTIONS = (_CHANGE, _CANCEL, _ACCEPT, _DECLINE)
+RESUME, SAVE, COMPLETE = "Resume", "Save", "Complete"
+"""Actions that are about a draft, or about what was said so far."""
+
+_ACTIONS = (_CHANGE, _CANCEL, _ACCEPT, _DECLINE, RESUME, SAVE, COMPLETE)
 _SCOPES = {"All": CancelScope.ALL, "WhatIsPossible": CancelScope.WHAT_IS_POSSIBLE}
 # What an action says beside OrderID and itself.
 _SAYS = {
@@ -47,7 +63,7 @@ def change_in(earlier: Sequence[Line]) -> Line | None:
     Raises:
         Rejected: ``E_VALUE`` when two of them do.
     """
-    changes = [one for one in earlier if _action(one) == _CHANGE]
+    changes = [one for one in earlier if action_of(one) == _CHANGE]
     if len(changes) > 1:
         raise changes[1].node.reject("E_VALUE", "the transaction changes an order already", "one order")
     return changes[0] if changes else None
@@ -60,7 +76,7 @@ def read_wish(one: Line, origin: Origin, agreed: Agreement) -> Command:
     Raises:
         Rejected: At the first fault.
     """
-    action, node = _action(one), one.node
+    action, node = action_of(one), one.node
     node.refuse_unknown(("OrderID", "Action", *_SAYS[action]))
     about = _about(one, agreed)
     number = f"{origin.document}.{one.line.child('SequenceNumber').key(20)}"
@@ -116,7 +132,8 @@ def read_change(
 _EARLIER = "PreviousLineNumber"
 
 
-def _action(one: Line) -> str:
+def action_of(one: Line) -> str:
+    """What a line wants of the earlier order that it names; empty for a question."""
     said = one.node.get("Action")
     return said.enum(_ACTIONS, code="E_ACTION") if said else ""
 

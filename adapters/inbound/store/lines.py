@@ -28,7 +28,7 @@ PICKUP, DELIVERY, PREVIOUS = "CustomerOrderForPickup", "CustomerOrderForDelivery
 _FIELDS = frozenset(
     {
         "POSIdentity", "ItemID", "Quantity", "RegularSalesUnitPrice", "ActualSalesUnitPrice", "SerialNumber",
-        "ItemLink", "PickupLocation", "PickupDateTime", "Delivery",
+        "ItemLink", "PickupLocation", "PickupDateTime", "Delivery", "Action", "Group",
     }
 )  # fmt: skip
 # What the till made of it, and what the catalogue says of the product.
@@ -40,7 +40,9 @@ _PASSED_OVER = frozenset(
     }
 )  # fmt: skip
 # What a line may say that changes an earlier one.
-_CHANGES = (_FIELDS - {"SerialNumber", "ItemLink"}) | {"PreviousLineNumber"}
+_CHANGES = (_FIELDS - {"SerialNumber", "ItemLink", "Action", "Group"}) | {"PreviousLineNumber"}
+# The hub's own: a till orders, unless the customer gives something back or changes what he has.
+_ACTIONS = {"Add": Action.ADD, "Modify": Action.MODIFY, "Delete": Action.DELETE}
 _MOST = 1_000_000
 _MONEY_LIMIT = 10**12
 # Lines within lines; an order that is nested deeper is a list tied into a chain.
@@ -178,16 +180,17 @@ def _check_links(read: Mapping[str, tuple[OrderItem, str, XmlNode]]) -> None:
 def _item(one: Line, id_: str, agreed: Agreement, references: References) -> OrderItem:
     offering = _offering(one.node, agreed, references)
     place = _place(one, agreed)
-    serial = one.node.get("SerialNumber")
+    serial, action, group = (one.node.get(name) for name in ("SerialNumber", "Action", "Group"))
     return OrderItem(
         id=id_,
         line_ref=id_,
-        action=Action.ADD,
+        action=_ACTIONS[action.enum(_ACTIONS, code="E_ACTION")] if action else Action.ADD,
         product_offering=OfferingRef(id=offering.id, name=offering.name),
         quantity=_quantity(one.node, offering),
         product=Product(product_serial_number=serial.text(128) if serial else "", place=(place,)),
         item_price=_price(one.node, agreed),
         category=offering.category,
+        choice_group=group.key() if group else "",
     )
 
 

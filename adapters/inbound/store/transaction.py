@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from adapters.formats.values import calendar_date
 from adapters.formats.xml_node import XmlNode
-from canonical.commands import AmendOrder, Command, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import AmendOrder, Command, Origin, RejectedDocument, SaveDraft, SubmitOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ExternalId, Note, OrderContent, PartyRef, RelatedParty
 from canonical.references import References
 
+from .conversation import is_kept, read_resume, refuse_both, resumes, talk_in, talked
 from .earlier import ORDER, change_in, read_change, read_wish
 from .lines import PREVIOUS, Line, lines_of, read_items
 from .profile import Agreement
@@ -44,6 +45,7 @@ class _Asked:
     Args:
         lines: Those that are our business.
         change: The earlier order that the ordered lines change, if they change one.
+        talk: The draft that they keep or complete, if they do; ``kept``: the till has put them aside.
         wishes: What is asked of the other earlier orders.
     """
 
@@ -51,6 +53,13 @@ class _Asked:
     lines: tuple[Line, ...]
     change: Line | None
     wishes: tuple[Command, ...]
+    talk: Line | None = None
+    kept: bool = False
+
+    @property
+    def orders(self) -> bool:
+        """Whether something is ordered, kept or changed, besides what is asked."""
+        return self.change is not None or self.talk is not None or bool(self.ordered)
 
     @property
     def ordered(self) -> list[Line]:
@@ -71,7 +80,7 @@ def read_transaction(
     except Rejected as rejected:
         yield RejectedDocument(origin=_nameable(node, origin), fault=rejected.fault)
         return
-    if asked.change is not None or asked.ordered:
+    if asked.orders:
         try:
             yield _wanted(node, asked, _priced(node, agreed), references)
         except Rejected as rejected:
@@ -85,7 +94,7 @@ def documents_in(node: XmlNode, agreed: Agreement) -> int:
         asked = _read(node, Origin(channel=CHANNEL), agreed)
     except Rejected:
         return 1
-    return len(asked.wishes) + (asked.change is not None or bool(asked.ordered))
+    return len(asked.wishes) + asked.orders
 
 
 def _read(node: XmlNode, origin: Origin, agreed: Agreement) -> _Asked:
@@ -93,14 +102,19 @@ def _read(node: XmlNode, origin: Origin, agreed: Agreement) -> _Asked:
     _refuse_other_store(node, agreed)
     lines = _lines(node)
     earlier = [one for one in lines if one.kind == PREVIOUS]
-    change = change_in(earlier)
-    wishes = tuple(read_wish(one, named, agreed) for one in earlier if one is not change)
-    return _Asked(named, lines, change, wishes)
+    change, talk = change_in(earlier), talk_in(earlier)
+    refuse_both(change, talk)
+    wishes = tuple(_wish(one, named, agreed) for one in earlier if one is not change and one is not talk)
+    return _Asked(named, lines, change, wishes, talk, is_kept(node))
+
+
+def _wish(one: Line, named: Origin, agreed: Agreement) -> Command:
+    return read_resume(one, named) if resumes(one) else read_wish(one, named, agreed)
 
 
 def _wanted(
     node: XmlNode, asked: _Asked, agreed: Agreement, references: References
-) -> AmendOrder | SubmitOrder:
+) -> AmendOrder | SubmitOrder | SaveDraft:
     if asked.change is not None:
         return read_change(asked.change, asked.ordered, asked.named, agreed, references)
     return _order(node, asked, agreed, references)
@@ -183,11 +197,13 @@ def _priced(node: XmlNode, agreed: Agreement) -> Agreement:
     return Agreement(agreed.endpoint, agreed.zone, code)
 
 
-def _order(node: XmlNode, asked: _Asked, agreed: Agreement, references: References) -> SubmitOrder:
+def _order(
+    node: XmlNode, asked: _Asked, agreed: Agreement, references: References
+) -> SubmitOrder | SaveDraft:
     items, wanted = read_items(asked.ordered, agreed, references)
     owner = agreed.endpoint.id
-    earlier = (one.node for one in asked.lines if one.kind == PREVIOUS and not one.node.has("Action"))
-    known = [one.child("OrderID").text(128) for one in earlier]
+    earlier = (one for one in asked.lines if one.kind == PREVIOUS and not one.node.has("Action"))
+    known = [one.node.child("OrderID").text(128) for one in earlier if not resumes(one)]
     content = OrderContent(
         product_order_item=items,
         external_id=(ExternalId(owner=owner, external_identifier_type=NUMBER_TYPE, id=asked.named.document),),
@@ -195,7 +211,7 @@ def _order(node: XmlNode, asked: _Asked, agreed: Agreement, references: Referenc
         requested_completion_date=wanted,
         note=tuple(Note(text=f"customer has order {one} already", author=owner) for one in known),
     )
-    return SubmitOrder(origin=replace(asked.named, document_type=ORDER), order=content)
+    return talked(replace(asked.named, document_type=ORDER), content, asked.talk, kept=asked.kept)
 
 
 def _parties(node: XmlNode) -> Iterator[RelatedParty]:
