@@ -88,9 +88,9 @@ reference: $(STAMP) ## write docs/contract.md and docs/mapping.md from the code
 errors: $(STAMP) ## write docs/errors.md from the registry of codes
 	@$(BIN)/python deploy/setup/write_errors.py
 
-zones: $(STAMP) ## write adapters/formats/zone_names.py from this machine's time zone database
+zones: $(STAMP) ## write canonical/zone_names.py from this machine's time zone database
 	@$(BIN)/python deploy/setup/write_zones.py
-	@$(BIN)/ruff format -q adapters/formats/zone_names.py
+	@$(BIN)/ruff format -q canonical/zone_names.py
 
 relock: $(STAMP) ## renew uv.lock and requirements.lock (needs uv)
 	@$(BIN)/python deploy/setup/relock.py

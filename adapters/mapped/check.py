@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from adapters.formats.zones import zone_of
 from canonical.errors import Rejected, shown
 from canonical.states import Action
+from canonical.zones import zone_of
 
 from .days import check_form
 from .entry import line_paths, order_paths, source
