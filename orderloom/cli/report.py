@@ -149,6 +149,7 @@ def flow_(place: Here, *, since: timedelta, as_json: bool) -> None:
             since=at - since,
             until=at,
             amendments=store.amendments(at - since),
+            drafts_abandoned=store.drafts_abandoned(at - since),
         )
     if as_json:
         click.echo(encode(found))
@@ -187,13 +188,11 @@ def _flow(found: Flow) -> Iterator[str]:
         ("promises kept", *_share(found.promises)),
         ("open past their date", *_share(found.overdue)),
     ]
-    if found.drafts_abandoned is not None:
-        shares.append(("drafts abandoned", str(found.drafts_abandoned), ""))
     yield from _section("shares", shares)
-    changes = (amended.free, amended.charged, amended.refused, amended.lapsed, amended.open)
-    if any(changes):
-        names = ("free", "charged", "refused", "lapsed", "open")
-        yield from _section("changes asked for", list(zip(names, map(str, changes), strict=True)))
+    names = ("free", "charged", "refused", "lapsed", "open")
+    changes = [(name, str(number)) for name in names if (number := getattr(amended, name))]
+    yield from _section("changes asked for", changes)
+    yield from ("", f"drafts abandoned: {found.drafts_abandoned}")
 
 
 def _section(title: str, rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Iterator[str]:

@@ -50,12 +50,15 @@ _SPANS: Final = {
     Span.ENDED: "o.state in ('completed', 'partial', 'failed', 'rejected', 'cancelled')",
     Span.ALL: "o.state <> 'draft'",
 }
+# A draft that was given up is cancelled; nothing of it was ever planned.
+_PLANNED = "exists (select 1 from part where part.order_id = o.id)"
 # A page in the order of ids, whatever else is asked for: no sorting, and the next page goes on behind it.
 _ORDERS: Final = {
     span: f"""
     select o.id, {_NUMBER}, o.endpoint, o.channel, o.state, o.created, o.changed, o.requested, o.expected,
         (select max(attempt) from instruction i where i.order_id = o.id), o.doc
-    from orders o where o.id > $1 and ($2::timestamptz is null or o.changed >= $2) and {condition}
+    from orders o where o.id > $1 and ($2::timestamptz is null or o.changed >= $2)
+    and {condition} and {_PLANNED}
     order by o.id limit $3
     """  # noqa: S608 -- words of ours
     for span, condition in _SPANS.items()
@@ -76,6 +79,13 @@ order by order_id, id
 """
 
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= $1 order by at, ref"
+
+_ABANDONED = f"""
+select count(*) from orders o where o.state = 'cancelled' and not {_PLANNED}
+and exists (
+    select 1 from journal j where j.order_id = o.id and j.event = 'draft_abandoned' and j.at >= $1
+)
+"""  # noqa: S608 -- words of ours
 
 
 class PostgresReports:
@@ -110,3 +120,7 @@ class PostgresReports:
         with self._connections.read() as db:
             rows = db.rows(_AMENDMENTS, since)
         return tuple(decode(doc, Amending).amendment for (doc,) in rows)
+
+    def drafts_abandoned(self, since: datetime) -> int:
+        with self._connections.read() as db:
+            return int(db.rows(_ABANDONED, since)[0][0])

@@ -53,7 +53,7 @@ class HeldLine:
 
 
 class Span(StrEnum):
-    """Which orders a report is about; drafts never are."""
+    """Which orders a report is about; drafts never are, whatever became of them."""
 
     OPEN = "open"
     ENDED = "ended"
@@ -157,4 +157,8 @@ class Reports(Protocol):
 
     def amendments(self, since: datetime) -> Sequence[Amendment]:
         """Amendments that were asked for at or after ``since``, oldest first."""
+        ...
+
+    def drafts_abandoned(self, since: datetime) -> int:
+        """How many drafts have lapsed at or after ``since``."""
         ...

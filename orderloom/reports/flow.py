@@ -69,7 +69,7 @@ class Flow(Canonical, frozen=True):
         right_first_time: Of all that ended: completed, nothing ever held, told twice, or done by hand.
         promises: Of the completed ones with a date: completed by it.
         overdue: Open orders whose date has passed, of the open ones with a date.
-        drafts_abandoned: Drafts that have lapsed; None while nobody keeps them.
+        drafts_abandoned: Drafts that have lapsed.
     """
 
     since: Instant
@@ -81,7 +81,7 @@ class Flow(Canonical, frozen=True):
     promises: Share
     overdue: Share
     amendments: Amended
-    drafts_abandoned: int | None = None
+    drafts_abandoned: int = 0
 
 
 def flow(
@@ -91,7 +91,7 @@ def flow(
     since: datetime,
     until: datetime,
     amendments: Iterable[Amendment] = (),
-    drafts_abandoned: int | None = None,
+    drafts_abandoned: int = 0,
 ) -> Flow:
     """
     The report.

@@ -180,6 +180,7 @@ class TestsOfReports:
             every_order(month, Span.OPEN),
             since=BEGINS,
             until=ENDS,
+            drafts_abandoned=month.drafts_abandoned(BEGINS),
         )
 
         assert {"completed": 3, "partial": 1} == found.ended
@@ -194,7 +195,8 @@ class TestsOfReports:
         assert (2, 4) == astuple(found.right_first_time)
         assert (1, 2) == astuple(found.promises)
         assert (1, 1) == astuple(found.overdue)
-        assert found.drafts_abandoned is None
+        assert 1 == found.drafts_abandoned
+        assert 0 == month.drafts_abandoned(BEGINS + timedelta(seconds=1))
 
     def test_amendments_are_counted_piece_by_piece(self, store):
         """By what became of each, from when they were asked for."""

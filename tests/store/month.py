@@ -13,6 +13,7 @@ order  channel   what became of it
 7      web       open: handsets to Springfield, and no date
 8      web       done long before this month
 9      web       a draft
+10     web       a draft that lapsed
 =====  ========  =========================================================================================
 """
 
@@ -178,6 +179,7 @@ def month() -> Changes:
         ),
         _order(8, "web", done, [_net(done, 1), _bill(done, 1)], begins=BEGINS - timedelta(days=90)),
         _order(9, "web", State.DRAFT, []),
+        _order(10, "web", State.CANCELLED, []),
     ]
     journal = [
         _held(2, "reply_folded", "oss.internet", "said", state="held", code="E_SYSTEM_REFUSED", word="no"),
@@ -185,6 +187,7 @@ def month() -> Changes:
         _held(2, "fallout", "hub", "internet: silent", code="E_NO_ANSWER"),
         _held(2, "retried", "cli:ada", "told again", act="a1"),
         _held(1, "reply_folded", "oss.internet", "said", state="completed", word="done"),
+        _held(10, "draft_abandoned", "hub", "abandoned"),
         _held(4, "fallout", "hub", "tv: no port", code="E_SYSTEM_REFUSED", part="tv", system="oss.tv"),
     ]
     return Changes(records=[(None, one) for one in records], journal=journal)
