@@ -26,6 +26,7 @@ from canonical.order import (
     ExternalId,
     Order,
     OrderContent,
+    OrderItem,
     RelatedChannel,
     every_item,
 )
@@ -224,13 +225,26 @@ def ended(
 ) -> Folded:
     """A draft that was given up: cancelled, cause customer; ``event`` is the journal's word."""
     order = msgspec.structs.replace(
-        record.order, state=State.CANCELLED, cause=Cause.CUSTOMER, cancellation_date=now
+        record.order,
+        state=State.CANCELLED,
+        cause=Cause.CUSTOMER,
+        cancellation_date=now,
+        product_order_item=tuple(map(_cancelled, record.order.product_order_item)),
     )
     step = _Step(order, record, world, now)
     step.note(event, reason, actor=actor)
     step.tell(NoticeKind.ENDED, endpoints_of(order), reason)
     step.clear(abandon_timer(order.id))
     return step.finish("abandoned")
+
+
+def _cancelled(item: OrderItem) -> OrderItem:
+    return msgspec.structs.replace(
+        item,
+        state=State.CANCELLED,
+        cause=Cause.CUSTOMER,
+        product_order_item=tuple(map(_cancelled, item.product_order_item)),
+    )
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ Pure; what is merged is not checked against the catalogue here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -68,15 +68,21 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def merge(base: OrderContent | None, current: OrderContent, said: OrderContent) -> Merged:
+def merge(
+    base: OrderContent | None,
+    current: OrderContent,
+    said: OrderContent,
+    reserved: Collection[str] = (),
+) -> Merged:
     """
     ``current`` as the document ``said`` would have it.
 
     Args:
         base: What the sender had before its eyes; None when it has never seen the draft.
         said: The sender's document.  Without any item it says nothing of items.
+        reserved: Ids that others still take for items which they have seen: no other item may get them.
     """
-    said = _told_apart(base, current, said)
+    said = _told_apart(base, current, said, reserved)
     work = _Merging()
     seen = base or _NOTHING
     fields: dict[str, Any] = {
@@ -237,7 +243,9 @@ class _Merging:
         )
 
 
-def _told_apart(base: OrderContent | None, current: OrderContent, said: OrderContent) -> OrderContent:
+def _told_apart(
+    base: OrderContent | None, current: OrderContent, said: OrderContent, reserved: Collection[str]
+) -> OrderContent:
     """
     ``said`` with new ids for items that only by chance have the id of another's.
 
@@ -247,11 +255,13 @@ def _told_apart(base: OrderContent | None, current: OrderContent, said: OrderCon
     there = {one.id: one for one in every_item(current.product_order_item)}
     mine = list(every_item(said.product_order_item))
     clash = [
-        one.id for one in mine if one.id in there and one.id not in seen and not _same(one, there[one.id])
+        one.id
+        for one in mine
+        if one.id not in seen and (not _same(one, there[one.id]) if one.id in there else one.id in reserved)
     ]
     if not clash:
         return said
-    taken = seen | there.keys() | {one.id for one in mine}
+    taken = seen | there.keys() | {one.id for one in mine} | set(reserved)
     fresh = (str(number) for number in range(1, len(taken) + len(clash) + 1) if str(number) not in taken)
     names = dict(zip(clash, fresh, strict=False))
     items = tuple(_renamed(one, names) for one in said.product_order_item)

@@ -7,7 +7,7 @@ planned only when it is loaded, so that this is done within the transaction; pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +18,7 @@ from canonical.conversation import is_conversation
 from canonical.errors import Rejected, shown
 from canonical.keys import conversation_id, order_id
 from canonical.notices import Outcome, Verdict
-from canonical.order import ChannelRole, Order, OrderContent
+from canonical.order import ChannelRole, Order, OrderContent, OrderItem, every_item
 from canonical.parties import aliases_of
 from canonical.states import State
 from orderloom.correlation.conversation_port import DraftRow, SeenRow, TokenRow
@@ -214,14 +214,35 @@ def _edit(judge: Judge, command: SaveDraft, record: Record, token: TokenRow | No
 
 def _merged(unit: Unit, command: SaveDraft | SubmitOrder, record: Record) -> Merged:
     """The draft with what a document says, made from the version that its sender had before its eyes."""
-    version = command.base
-    if version is None:
-        version = unit.talk.seen.get((record.id, command.origin.endpoint), 0)
+    endpoint, seen = command.origin.endpoint, unit.talk.seen
+    version = command.base if command.base is not None else seen.get((record.id, endpoint), 0)
+    base = _version(unit, record, version)
+    others = {number for (id_, other), number in seen.items() if id_ == record.id and other != endpoint}
+    reserved = {item.id for number in others for item in _items(_version(unit, record, number))}
+    said = said_by(command.origin, command.order)
+    if endpoint != record.order.channel[0].endpoint:
+        # An item has one line number of an endpoint's own: that of whoever captured the order.
+        items = tuple(map(_unnumbered, said.product_order_item))
+        said = msgspec.structs.replace(said, product_order_item=items)
+    return merge(base, content_of(record.order), said, reserved)
+
+
+def _version(unit: Unit, record: Record, number: int) -> OrderContent | None:
+    """A version of a draft; None when there is no such."""
     rows = unit.talk.drafts.get(record.id, ())
-    base = next((decode(row.content, OrderContent) for row in rows if row.version == version), None)
-    if base is None and version == record.order.version:
-        base = content_of(record.order)  # one that the hub has made
-    return merge(base, content_of(record.order), said_by(command.origin, command.order))
+    found = next((decode(row.content, OrderContent) for row in rows if row.version == number), None)
+    if found is None and number == record.order.version:
+        return content_of(record.order)  # one that the hub has made
+    return found
+
+
+def _items(content: OrderContent | None) -> Iterator[OrderItem]:
+    return every_item(content.product_order_item if content is not None else ())
+
+
+def _unnumbered(item: OrderItem) -> OrderItem:
+    nested = tuple(map(_unnumbered, item.product_order_item))
+    return msgspec.structs.replace(item, line_ref="", product_order_item=nested)
 
 
 def _filled(unit: Unit, content: OrderContent) -> OrderContent:

@@ -20,7 +20,7 @@ from canonical.order import ChannelRole, OrderContent, OrderItem, OrderRelations
 from canonical.parties import alias_of
 from canonical.states import Action, State
 from orderloom.correlation.conversation_port import InteractionRow, RecommendationRow
-from orderloom.correlation.drafts import content_of, ended, entry, new_draft
+from orderloom.correlation.drafts import content_of, ended, entry, new_draft, said_by
 from orderloom.correlation.port import InboxRow, JournalEntry, Timer
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import endpoints_of
@@ -187,6 +187,7 @@ def _taken(judge: Judge, command: Answer, row: RecommendationRow, waiting: Recor
         related_party=about.order.related_party if about is not None else (),
     )
     conversation = about.order.conversation_id if about is not None else ""
+    content = said_by(numbered, content)
     order = new_draft(numbered, content, conversation, unit.rules.version, unit.now)
     linked = (OrderRelationship(id=waiting.id, relationship_type=_REPLACES),) if waiting is not None else ()
     order = msgspec.structs.replace(order, state=State.ACKNOWLEDGED, order_relationship=linked)

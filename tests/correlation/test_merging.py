@@ -111,6 +111,12 @@ class TestItems:
         assert "PLAN-20" == merged.content.product_order_item[2].product_offering.id
         assert "4" == merged.content.product_order_item[3].product_order_item_relationship[0].id
 
+    def test_an_id_that_another_still_knows_is_not_given_again(self):
+        """It was taken away, but the other still has it before its eyes."""
+        merged = merge(None, draft(item("1")), draft(item("3", "CASE")), reserved=["1", "2", "3"])
+
+        assert ["1", "4"] == ids(merged.content)
+
     def test_who_says_the_very_same_unseen_has_added_nothing(self):
         """A cart that is sent again by another way."""
         current = draft(item("1", quantity=2))

@@ -4,8 +4,10 @@ The shipped hub with all its channels on the memory broker, in one of both shape
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +41,9 @@ class Shipped:
         self.now = START
         self.store = open_store(settings)
         hub, lanes, rules = wire(settings, self.store, channels=() if split else None)
+        # The same tokens in both shapes.
+        minted = itertools.count(1)
+        hub = replace(hub, mint=lambda: f"R-0000-0000-0000-0000-0000-{next(minted):04d}")
         references = hub.rules().references
         self.broker = MemoryBroker(hub_topology(settings, references.endpoints.values(), hub.profiles()))
         client = self.broker.connect("worker")

@@ -55,6 +55,7 @@ _ENCODER = msgspec.json.Encoder()
 # Relative: the portal knows under which host it reaches the hub, the hub does not.
 _HREF = "/productOrdering/v5/productOrder/"
 _ERRORS = "docs/errors.md#"
+_CHANNEL = "web"
 
 # Codes of bytes that are no readable JSON document; everything else is readable and wrong.
 _UNREADABLE = frozenset(
@@ -77,8 +78,10 @@ def order_document(order: Order) -> Json:
     """
     ``order`` as a TMF622 v5 ``ProductOrder``.
 
-    ``channel`` tells names and roles only: who sat at another channel's desk is not the web's business.
+    ``channel`` tells names and roles only: who sat at another channel's desk is not the web's business, nor
+    are the numbers that others have given the order.
     """
+    others = {one.endpoint for one in order.channel if one.channel.id != _CHANNEL}
     return entity(
         "ProductOrder",
         id=order.id,
@@ -91,6 +94,7 @@ def order_document(order: Order) -> Json:
                 id=one.id,
             )
             for one in order.external_id
+            if one.owner not in others
         ],
         state=order.state.value,
         version=order.version,
