@@ -62,6 +62,9 @@ def read_mapping(text: str, name: str) -> MappedAdapter:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_no_toml(name, str(error))]) from None
+    except RecursionError:
+        fault = _fault(name, "no TOML: tables and lists within each other without end", "a mapping file")
+        raise SettingsError([fault]) from None
     place = _Places(name, lines_of(text))
     faults = [one for error in _validator().iter_errors(table) for one in _worded(place, error)]
     if faults:
