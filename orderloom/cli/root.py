@@ -21,6 +21,7 @@ from .catalogue import catalogue
 from .clock import clock
 from .config import config
 from .context import Here, Refused, complain, sentence
+from .conversation import conversation
 from .decode import decode
 from .doctor import doctor
 from .drop import drop
@@ -107,6 +108,7 @@ for _command in (
     demo,
     hub,
     status,
+    conversation,
     journal,
     now,
     parked,
