@@ -80,7 +80,7 @@ def _hear(work: Working, sent: Instructed, said: _Said, reply: Reply) -> None:
     """A word about a line: of what is done to it, or of the line itself."""
     if sent.verb in said.meaning.answers and sent.verb is not Verb.DO:
         _hear_of_step(work, sent, said, reply)
-    elif sent.verb is Verb.DO and not is_current(work, sent, said.line):
+    elif sent.verb is Verb.DO and sent.holds(said.line) and not is_current(work, sent, said.line):
         line, word = said.line, said.word.word
         about = f"{reply.system} says {word} of an earlier {line.part} for item {line.item}"
         work.note("reply_superseded", about, actor=reply.system, word=word)

@@ -13,7 +13,7 @@ from canonical.codec import encode
 from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Origin, RecordInteraction
 from canonical.errors import Rejected
 from canonical.keys import content_hash, message_id
-from canonical.replies import Receipt, Reply
+from canonical.replies import ORDER_NUMBER, Receipt, Reply
 from orderloom.correlation.fold import planned_aliases
 from orderloom.correlation.folded import World
 from orderloom.correlation.port import InboxRow
@@ -223,8 +223,10 @@ def said_in(item: Item) -> Sequence[Reply | Receipt]:
 
 
 def asked_values(items: Iterable[Item]) -> Iterator[str]:
-    """Alias values that somebody asks about."""
+    """Alias values that somebody asks about, or speaks of without a surer id."""
     for item in items:
+        for said in said_in(item):
+            yield from (one.value for one in said.about if one.type == ORDER_NUMBER)
         for document in item_documents(item):
             if isinstance(document, AskStatus | Change):
                 yield document.about.value
