@@ -306,28 +306,35 @@ def _may_answer(unit: Unit, row: InboxRow) -> bool:
 def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
     """Its own order, or the same answer whether another's order exists or none does."""
     endpoint = ask.origin.endpoint
-    order = _visible(unit, ask, endpoint)
-    fault = (
-        None if order is not None else Fault(code="E_NOT_FOUND", what=f"no order {shown(ask.about.value)}")
-    )
+    own = _visible(unit, ask, endpoint)
+    order = own[0] if len(own) == 1 else None
     notice = Notice(
         kind=NoticeKind.STATUS,
         endpoint=endpoint,
         at=unit.now,
         order=order,
         origin=ask.origin,
-        fault=fault,
+        fault=None if order is not None else _no_answer(ask, len(own)),
         asked=ask.about.value,
         document=document_at(order, endpoint) if order is not None else "",
     )
     unit.outgoing.append(Tell(notice, cause=f"{intake}|{ask.origin.position}|{unit.now.isoformat()}"))
 
 
-def _visible(unit: Unit, ask: AskStatus, endpoint: str) -> Order | None:
+def _no_answer(ask: AskStatus, own: int) -> Fault:
+    asked = shown(ask.about.value)
+    if not own:
+        return Fault(code="E_NOT_FOUND", what=f"no order {asked}")
+    what = f"{asked} is an id of {own} orders of yours"
+    return Fault(code="E_NOT_FOUND", what=what, allowed="an id that one order has")
+
+
+def _visible(unit: Unit, ask: AskStatus, endpoint: str) -> list[Order]:
+    """The asker's own orders that are known so; only that one whose number it is, where there is one."""
     orders = {
         one: unit.records[one].order for one in unit.found.get(ask.about.value, ()) if one in unit.records
     }
     own = [order for order in orders.values() if endpoint in endpoints_of(order)]
     mine = order_id(endpoint, ask.about.type or "", ask.about.value)
     exact = [order for order in own if order.id == mine]
-    return (exact or own)[0] if exact or len(own) == 1 else None
+    return exact or own
