@@ -61,6 +61,16 @@ def test_a_question_is_answered_by_transaction_and_by_the_hubs_number(ask):
     assert "E_NOT_FOUND" == found[2]["error"]["code"]
 
 
+def test_a_token_of_several_orders_says_so(ask):
+    """Each is found by its own number; which of them is meant by the token nobody can know."""
+    for txn in ("T-8", "T-9"):
+        ask(txn=txn, resumeToken="R-2")
+    found = ask(txn="T-10", statusOf="R-2", cart=None)
+
+    assert ("refused", "'R-2' is an id of 2 orders of yours") == (found["answer"], found["error"]["what"])
+    assert "status" == ask(txn="T-11", statusOf="T-8", cart=None)["answer"]
+
+
 def test_resume_is_not_taken_yet_and_says_so(ask):
     """A token without a cart; with a cart it is an order, which is found by the token."""
     resumed = ask(txn="T-5", resumeToken="R-1", cart=None)
