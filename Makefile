@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files that run side by side; each process has its own RabbitMQ and PostgreSQL.
+JOBS ?= 2
 # A Debian 13 with its RabbitMQ 4; made when it is not there: 0.5 GB.
 RABBITMQ4 ?= var/rabbitmq-4
 ON_RABBITMQ4 = echo "== tests on RabbitMQ 4" && ORDERLOOM_RABBITMQ_ROOT=$(RABBITMQ4) ORDERLOOM_E2E_ORDERS=200 \
@@ -36,7 +38,7 @@ test: lint types contracts ## everything: lint, types, import contracts, all sui
 	@sh deploy/setup/openssh.sh
 	@sh deploy/setup/examples.sh
 	@echo "== tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 full: export ORDERLOOM_FULL = 1
 full: test demo hub ## what a release must pass: the tests, both stories, RabbitMQ 4 where it can be made
@@ -86,9 +88,9 @@ reference: $(STAMP) ## write docs/contract.md and docs/mapping.md from the code
 errors: $(STAMP) ## write docs/errors.md from the registry of codes
 	@$(BIN)/python deploy/setup/write_errors.py
 
-zones: $(STAMP) ## write adapters/formats/zone_names.py from this machine's time zone database
+zones: $(STAMP) ## write canonical/zone_names.py from this machine's time zone database
 	@$(BIN)/python deploy/setup/write_zones.py
-	@$(BIN)/ruff format -q adapters/formats/zone_names.py
+	@$(BIN)/ruff format -q canonical/zone_names.py
 
 relock: $(STAMP) ## renew uv.lock and requirements.lock (needs uv)
 	@$(BIN)/python deploy/setup/relock.py

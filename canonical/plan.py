@@ -46,6 +46,8 @@ class PartPlan(Canonical, frozen=True):
         items: Ids of the items it serves; each (part, item) is a line.
         after: Names of the parts it waits for.  A line waits for the lines of those parts that serve
             the same item; for all lines of such a part when the two parts have no item in common.
+        due: How long it takes once it was told (``24h``, ``2 working days``); empty: nobody knows.
+        calendar: Whose working days ``due`` counts, among the rules of the plan's version.
         answer_within: Seconds the system has to answer; None takes the system's own.
         optional: A line of it that ends badly counts as completed, with a note.
         check: It runs before all others, and a no rejects the item.
@@ -62,6 +64,7 @@ class PartPlan(Canonical, frozen=True):
     reason: Reason
     after: tuple[Id, ...] = ()
     due: Text = ""
+    calendar: Text = ""
     answer_within: int | None = None
     optional: bool = False
     check: bool = False

@@ -13,11 +13,20 @@ from .errors import Fault
 from .states import Action
 from .systems import Verb
 
-__all__ = ["LineReply", "Receipt", "Reference", "Reply"]
+__all__ = ["ORDER_NUMBER", "LineReply", "Receipt", "Reference", "Reply"]
+
+ORDER_NUMBER = "orderNumber"
+"""
+Type of a reference to the order alone, by the number that was told to the system (the first ``externalId`` of
+the instruction) or by the hub's own id: it leaves open which instruction is answered.
+"""
 
 
 class Reference(Canonical, frozen=True):
-    """An id that a reply names: of the instruction (its key or reference), or one the system gave."""
+    """
+    An id that a reply names: of the instruction (its key or reference), one the system gave, or the order's
+    number (:data:`ORDER_NUMBER`).
+    """
 
     type: Id
     value: Id

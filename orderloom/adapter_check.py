@@ -12,18 +12,22 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
+from adapters.kit.bounds import bounded
 from adapters.kit.contract import InboundAdapter, Native
+from canonical.commands import Command, RejectedDocument
 from canonical.errors import Fault, Rejected
 from canonical.keys import content_hash
 from canonical.references import References
 from routes.rules import read
 
-from .adapters_found import profiles
+from .adapters_found import NotMadeError, made, profiles
 from .mappings import mapped_adapter
 from .rules import default_folder, read_folder
 from .settings import SettingsError
@@ -111,15 +115,18 @@ def _ran(suite: Path, place: Path) -> Found:
     options = ["-q", "--tb=short", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(suite.parent)]
     command = [sys.executable, "-m", "pytest", *options, "-c", os.devnull, str(suite)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    ran = subprocess.run(  # noqa: S603 - our own interpreter, the suite of whoever called
-        command,
-        cwd=place if suite.is_relative_to(place) else suite.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
+    try:
+        ran = subprocess.run(  # noqa: S603 - our own interpreter, the suite of whoever called
+            command,
+            cwd=place if suite.is_relative_to(place) else suite.parent,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Found(0, 1, f"the suite did not end within {_PATIENCE} seconds")
     counted = {name.rstrip("s"): int(number) for number, name in _COUNTED.findall(ran.stdout[-200:])}
     failed = counted.get("failed", 0) + counted.get("error", 0)
     broken = ran.returncode != 0 and not failed
@@ -145,10 +152,7 @@ def adapter_at(module: str) -> InboundAdapter:
         if folder not in sys.path:
             sys.path.insert(0, folder)
         name = Path(name).stem
-    try:
-        loaded = importlib.import_module(name)
-    except ImportError as error:
-        raise SettingsError([_fault(module, f"cannot be imported: {error}", "a module or a file")]) from None
+    loaded = _imported(name, module)
     own = [
         one
         for one in vars(loaded).values()
@@ -160,13 +164,26 @@ def adapter_at(module: str) -> InboundAdapter:
         what = f"{len(chosen)} inbound adapters" if chosen else "no inbound adapter"
         raise SettingsError([_fault(module, what, f"one with channel, translate…; there is {there}")])
     try:
-        made = chosen[0]()
-    except TypeError as error:
+        found = made(chosen[0])
+    except NotMadeError as error:
         fault = _fault(module, f"cannot be made: {error}", "a class without arguments")
         raise SettingsError([fault]) from None
-    if not isinstance(made, InboundAdapter):
+    if not isinstance(found, InboundAdapter):
         raise SettingsError([_fault(module, "lacks members of InboundAdapter", "docs/adapters.md")])
-    return made
+    return found
+
+
+def _imported(name: str, module: str) -> ModuleType:
+    """The module ``name``, which is that of a file, if ``module`` says one, and of no other."""
+    try:
+        loaded = made(lambda: importlib.import_module(name))
+    except NotMadeError as error:
+        raise SettingsError([_fault(module, f"cannot be imported: {error}", "a module or a file")]) from None
+    file = module.partition(":")[0]
+    if file.endswith(".py") and Path(loaded.__file__ or "").resolve() != Path(file).resolve():
+        what = f"there is another module of that name, {loaded.__file__ or 'built in'}"
+        raise SettingsError([_fault(module, what, "a file with a name of its own")])
+    return loaded
 
 
 def folder_of(module: str) -> Path:
@@ -180,15 +197,21 @@ def folder_of(module: str) -> Path:
 
 def references_beside(folder: Path, rules: Path | None = None) -> References:
     """
-    The catalogue of ``rules`` (None: what ships) with its endpoints, and those of ``folder/endpoints``.
+    The catalogue of ``rules`` (None: what ships) with its endpoints, and those of ``folder/endpoints``, which
+    are then the only ones of their channel: the adapter beside them need not tell them from others'.
 
     Raises:
         RulesError: Something in them is wrong.
     """
-    texts = dict(read_folder(rules or default_folder()))
-    for file in sorted((folder / "endpoints").glob("*.toml")):
-        texts[f"endpoints/{file.name}"] = file.read_text(encoding="utf-8")
-    return read(texts, profiles()).references
+    beside = {
+        f"endpoints/{file.name}": file.read_text(encoding="utf-8")
+        for file in sorted((folder / "endpoints").glob("*.toml"))
+    }
+    found = read({**read_folder(rules or default_folder()), **beside}, profiles()).references
+    own = {tomllib.loads(text)["id"] for text in beside.values()}
+    channels = {found.endpoints[one].channel for one in own}
+    kept = [one for one in found.endpoints.values() if one.id in own or one.channel not in channels]
+    return References.of(found.version, found.offerings.values(), kept)
 
 
 def number_in(adapter: InboundAdapter, references: References, samples: Mapping[str, bytes]) -> bytes:
@@ -197,12 +220,13 @@ def number_in(adapter: InboundAdapter, references: References, samples: Mapping[
     slash.  Empty when the format has none, or none that can be found so.
     """
     first = next(iter(samples.values()))
+    native = Native(body=first, content_type="")
     try:
-        command = next(iter(adapter.translate(Native(body=first, content_type=""), references)))
-    except (Rejected, StopIteration):
+        command = next(bounded(lambda: adapter.translate(native, references), 1), None)
+    except Rejected:
         return b""  # the suite says what is wrong with it
-    envelope = command.origin.envelope
-    if envelope == content_hash(first):
+    envelope = command.origin.envelope if isinstance(command, Command | RejectedDocument) else ""
+    if envelope in {"", content_hash(first)}:
         return b""
     written = (
         part.encode(page, "replace") for part in (envelope, envelope.rpartition("/")[2]) for page in _PAGES
@@ -219,7 +243,7 @@ def samples_in(folder: Path) -> Mapping[str, bytes]:
     """
     found = {file.name: file.read_bytes() for file in sorted(folder.glob("*")) if file.is_file()}
     if not found:
-        raise SettingsError([_fault(str(folder), "no samples", "good messages, one a file")])
+        raise SettingsError([_fault(str(folder), "no samples", "good messages, one a file (--samples)")])
     return found
 
 

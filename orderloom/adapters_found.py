@@ -7,11 +7,11 @@ stands in for a missing one: a hub that silently leaves a channel out loses orde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.kit.contract import InboundAdapter, InquiringAdapter, OutboundAdapter
 from canonical.errors import Fault
@@ -20,10 +20,12 @@ from canonical.systems import Repeat, SystemProfile
 from .mappings import mapped_adapter
 from .settings import Settings, SettingsError, load
 
-__all__ = ["Adapters", "find_adapters", "profiles"]
+__all__ = ["Adapters", "NotMadeError", "find_adapters", "made", "profiles"]
 
 _INBOUND = "orderloom.inbound"
 _OUTBOUND = "orderloom.outbound"
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,20 @@ def find_adapters(settings: Settings) -> Adapters:
                 inbound[channel.name] = mapped
                 faults += _misnamed(f"channels.{channel.name}.mapping", channel.name, mapped.channel)
             continue
-        made = _made(_INBOUND, channel.adapter, f"channels.{channel.name}.adapter", faults)
-        if isinstance(made, InboundAdapter):
-            inbound[channel.name] = made
-            faults += _misnamed(f"channels.{channel.name}.adapter", channel.name, made.channel)
-        elif made is not None:
-            faults.append(_wrong_kind(f"channels.{channel.name}.adapter", made, InboundAdapter))
+        found = _made(_INBOUND, channel.adapter, f"channels.{channel.name}.adapter", faults)
+        if isinstance(found, InboundAdapter):
+            inbound[channel.name] = found
+            faults += _misnamed(f"channels.{channel.name}.adapter", channel.name, found.channel)
+        elif found is not None:
+            faults.append(_wrong_kind(f"channels.{channel.name}.adapter", found, InboundAdapter))
     for system in settings.systems.values():
-        made = _made(_OUTBOUND, system.adapter, f"systems.{system.name}.adapter", faults)
-        if isinstance(made, OutboundAdapter):
-            outbound[system.name] = made
-            faults += _misnamed(f"systems.{system.name}.adapter", system.name, made.profile.name)
-            faults += _speechless(f"systems.{system.name}.adapter", made)
-        elif made is not None:
-            faults.append(_wrong_kind(f"systems.{system.name}.adapter", made, OutboundAdapter))
+        found = _made(_OUTBOUND, system.adapter, f"systems.{system.name}.adapter", faults)
+        if isinstance(found, OutboundAdapter):
+            outbound[system.name] = found
+            faults += _misnamed(f"systems.{system.name}.adapter", system.name, found.profile.name)
+            faults += _speechless(f"systems.{system.name}.adapter", found)
+        elif found is not None:
+            faults.append(_wrong_kind(f"systems.{system.name}.adapter", found, OutboundAdapter))
     if faults:
         raise SettingsError(faults)
     return Adapters(inbound, outbound)
@@ -96,7 +98,14 @@ def _mapped(file: Path, faults: list[Fault]) -> InboundAdapter | None:
 
 
 def _made(group: str, name: str, where: str, faults: list[Fault]) -> Any | None:
-    there = {point.name: point for point in entry_points(group=group)}
+    points = tuple(entry_points(group=group))
+    there = {point.name: point for point in points}
+    claims = {point.value: point for point in points if point.name == name}
+    if len(claims) > 1:
+        whose = ", ".join(sorted(f"{value} of {_package(point)}" for value, point in claims.items()))
+        allowed = "one; uninstall the other, or give it another name in its package and here"
+        faults.append(_fault(where, f"several adapters are called {name!r}: {whose}", allowed))
+        return None
     if name not in there:
         allowed = f"one of {', '.join(sorted(there)) or 'none is installed'}; entry points of group {group}"
         faults.append(_fault(where, f"no adapter {name!r} is installed", allowed))
@@ -106,11 +115,33 @@ def _made(group: str, name: str, where: str, faults: list[Fault]) -> Any | None:
 
 def _loaded(point: EntryPoint, where: str, faults: list[Fault]) -> Any | None:
     try:
-        return point.load()()
-    except (ImportError, AttributeError, TypeError) as error:
+        return made(made(point.load))
+    except NotMadeError as error:
         what = f"adapter {point.name!r} ({point.value}) cannot be made: {error}"
         faults.append(_fault(where, what, "a class without arguments"))
         return None
+
+
+class NotMadeError(Exception):
+    """Code of an adapter's failed while it was imported or made; its text is one line."""
+
+
+def made(make: Callable[[], Made]) -> Made:
+    """
+    What ``make`` makes.
+
+    Raises:
+        NotMadeError: Whatever was raised there, an end of the process included.
+    """
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise NotMadeError(said.partition("\n")[0]) from error
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown package"
 
 
 def _misnamed(where: str, name: str, own: str) -> Iterator[Fault]:

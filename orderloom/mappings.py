@@ -59,6 +59,9 @@ def read_mapping(text: str, name: str) -> MappedAdapter:
     except tomllib.TOMLDecodeError as error:
         where, what = no_toml(name, str(error))
         raise SettingsError([_fault(where, what, "")]) from None
+    except RecursionError:
+        fault = _fault(name, "no TOML: tables and lists within each other without end", "a mapping file")
+        raise SettingsError([fault]) from None
     place = _Places(name, lines_of(text))
     faults = [one for error in _validator().iter_errors(table) for one in _worded(place, error)]
     if faults:

@@ -2,7 +2,7 @@
 The rule files of a folder: routes, catalogue, samples and endpoint profiles, read from disk and nothing else.
 
 Layout, the checkout's own: ``routes/*.toml``, ``routes/catalogue/*.toml``, ``routes/recommendations/*.toml``,
-``routes/samples/*.json``, ``endpoints/*.toml``.
+``routes/calendars/*.toml``, ``routes/samples/*.json``, ``endpoints/*.toml``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _PATTERNS = (
     "routes/*.toml",
     "routes/catalogue/*.toml",
     "routes/recommendations/*.toml",
+    "routes/calendars/*.toml",
     "routes/samples/*.json",
     "endpoints/*.toml",
 )

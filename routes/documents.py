@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CATALOGUE = "catalogue"
     ENDPOINT = "endpoint"
     RECOMMENDATIONS = "recommendations"
+    CALENDARS = "calendars"
     SAMPLE = "sample"
 
 
@@ -53,6 +54,7 @@ _PLACES = {
     ("routes", ".toml"): Kind.ROUTES,
     ("routes/catalogue", ".toml"): Kind.CATALOGUE,
     ("routes/recommendations", ".toml"): Kind.RECOMMENDATIONS,
+    ("routes/calendars", ".toml"): Kind.CALENDARS,
     ("endpoints", ".toml"): Kind.ENDPOINT,
     ("routes/samples", ".json"): Kind.SAMPLE,
 }

@@ -4,6 +4,7 @@ Rules as written, before anybody has checked that they fit together: values, eac
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,17 +12,19 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from canonical.errors import Fault
+from canonical.calendars import MIDNIGHT, WEEKDAYS, WHOLE_DAY, Calendar
+from canonical.errors import Fault, Rejected
 from canonical.order import Money, OfferingRef
 from canonical.plan import ChangeCharge, OnFallout
 from canonical.ponr import seconds_of
 from canonical.references import Endpoint, Offering
 from canonical.states import Action
+from canonical.zones import zone_of
 
 from .conditions import Clause, FieldIs, HasItem, PartyIs, StartGiven
 from .documents import Document, Kind
 from .lines import KeyPath
-from .model import PartRule, Route, RouteTest
+from .model import CalendarRule, PartRule, Route, RouteTest
 from .recommendations import After, RecommendationRule, Trigger
 from .selectors import WORK, Selector, Wanted
 
@@ -51,6 +54,7 @@ class Draft:
     Args:
         bundles: Ids of offerings that are only ordered with the items they hold.
         broken: Kinds of which some file could not be read; what refers to them cannot be judged.
+        unsound: What is wrong with calendars that a schema accepts; they are none of ``calendars``.
     """
 
     routes: tuple[Placed[Route], ...]
@@ -60,6 +64,8 @@ class Draft:
     samples: Mapping[str, str]
     broken: frozenset[Kind]
     recommendations: tuple[Placed[RecommendationRule], ...] = ()
+    calendars: tuple[Placed[CalendarRule], ...] = ()
+    unsound: tuple[Fault, ...] = ()
 
     @classmethod
     def of(cls, documents: Iterable[Document], samples: Mapping[str, str], broken: Iterable[Kind]) -> Draft:
@@ -67,6 +73,7 @@ class Draft:
         by_kind: dict[Kind, list[Document]] = {kind: [] for kind in Kind}
         for document in documents:
             by_kind[document.kind].append(document)
+        calendars, unsound = _calendars(by_kind[Kind.CALENDARS])
         raw_offerings = [one for document in by_kind[Kind.CATALOGUE] for one in _each(document, "offering")]
         return cls(
             routes=tuple(
@@ -78,12 +85,14 @@ class Draft:
             endpoints=tuple(Placed(_endpoint(one.table), one) for one in by_kind[Kind.ENDPOINT]),
             bundles=frozenset(raw["id"] for raw, _, _ in raw_offerings if raw.get("bundle")),
             samples=samples,
-            broken=frozenset(broken),
+            broken=frozenset(broken) | ({Kind.CALENDARS} if unsound else frozenset()),
             recommendations=tuple(
                 Placed(_recommendation(raw, document.file), document, path)
                 for document in by_kind[Kind.RECOMMENDATIONS]
                 for raw, document, path in _each(document, "recommendation")
             ),
+            calendars=calendars,
+            unsound=unsound,
         )
 
     @property
@@ -128,6 +137,7 @@ def _part(raw: Mapping[str, Any]) -> PartRule:
         items=_selector(raw.get("items", {})),
         after=tuple(sorted(raw.get("after", ()))),
         due=raw.get("due", ""),
+        calendar=raw.get("calendar", ""),
         answer_within=raw.get("answer_within"),
         optional=raw.get("optional", False),
         check=raw.get("check", False),
@@ -196,6 +206,61 @@ def _recommendation(raw: Mapping[str, Any], file: str) -> RecommendationRule:
         ask_first=raw.get("ask_first", False),
         answer_by=seconds_of(raw["answer_by"]) if "answer_by" in raw else None,
     )
+
+
+def _calendars(
+    documents: Iterable[Document],
+) -> tuple[tuple[Placed[CalendarRule], ...], tuple[Fault, ...]]:
+    """The calendars, and what is wrong with those that are none: days and hours that there are not."""
+    found: list[Placed[CalendarRule]] = []
+    faults: list[Fault] = []
+    for document in documents:
+        for raw, _, path in _each(document, "calendar"):
+            wrong = [Placed(raw, document, path).fault(*one) for one in _no_calendar(raw)]
+            faults += wrong
+            if not wrong:
+                found.append(Placed(_calendar(raw, document.file), document, path))
+    return tuple(found), tuple(faults)
+
+
+def _no_calendar(raw: Mapping[str, Any]) -> Iterable[tuple[KeyPath, str, str]]:
+    try:
+        zone_of(raw["zone"], "")
+    except Rejected as rejected:
+        yield ("zone",), rejected.what, rejected.allowed
+    opens, closes = _hours(raw)
+    if opens >= closes:
+        yield ("hours",), f"{raw['hours']} ends before it begins", "as in 08:00-17:00"
+    for place, day in enumerate(raw.get("holidays", ())):
+        try:
+            dt.date.fromisoformat(day)
+        except ValueError:
+            yield ("holidays", place), f"{day} is no day", "as in 2026-12-25"
+
+
+def _calendar(raw: Mapping[str, Any], file: str) -> CalendarRule:
+    opens, closes = _hours(raw)
+    calendar = Calendar(
+        name=raw["name"],
+        zone=zone_of(raw["zone"], "zone"),
+        days=frozenset(WEEKDAYS.index(day) for day in raw["days"]),
+        opens=opens,
+        closes=closes,
+        holidays=frozenset(dt.date.fromisoformat(day) for day in raw.get("holidays", ())),
+    )
+    return CalendarRule(calendar, raw["why"], file, tuple(raw.get("systems", ())))
+
+
+def _hours(raw: Mapping[str, Any]) -> tuple[dt.timedelta, dt.timedelta]:
+    if "hours" not in raw:
+        return MIDNIGHT, WHOLE_DAY
+    opens, closes = (_since_midnight(text) for text in raw["hours"].split("-"))
+    return opens, closes
+
+
+def _since_midnight(text: str) -> dt.timedelta:
+    hours, minutes = map(int, text.split(":"))
+    return dt.timedelta(hours=hours, minutes=minutes)
 
 
 def _offering(raw: Mapping[str, Any]) -> Offering:

@@ -86,7 +86,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 def _part(part: PartPlan, total: int) -> Iterator[str]:
     waits = f", after {', '.join(part.after)}" if part.after else ""
     marks = "".join(f", {mark}" for mark, has in (("check", part.check), ("optional", part.optional)) if has)
-    due = f", due {part.due}" if part.due else ""
+    calendar = f" of calendar {part.calendar}" if part.calendar else ""
+    due = f", due {part.due}{calendar}" if part.due else ""
     head = f"part {part.number}/{total} {part.name}: {part.system}"
     yield f"{head}, items {', '.join(part.items)}{waits}{marks}{due}"
     yield f"  because route {part.reason.route} takes it ({part.reason.clause}): {part.reason.why}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from canonical.calendars import Calendar
 from canonical.errors import Fault
 from canonical.plan import ChangeCharge, OnFallout, Reason
 from canonical.references import References
@@ -15,7 +16,7 @@ from .conditions import Clause, Facts
 from .recommendations import RecommendationRule
 from .selectors import ALL_WORK, Selector
 
-__all__ = ["PartRule", "Route", "RouteTest", "RuleSet", "Step"]
+__all__ = ["CalendarRule", "PartRule", "Route", "RouteTest", "RuleSet", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class PartRule:
     items: Selector = ALL_WORK
     after: tuple[str, ...] = ()
     due: str = ""
+    calendar: str = ""
     answer_within: int | None = None
     optional: bool = False
     check: bool = False
@@ -35,6 +37,16 @@ class PartRule:
     soft_ponr: str = ""
     hard_ponr: str = ""
     change_charge: ChangeCharge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRule:
+    """A calendar, and the systems that work by it unless a part says otherwise."""
+
+    calendar: Calendar
+    why: str
+    file: str
+    systems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,7 @@ class RuleSet:
         warnings: What is allowed and yet likely a mistake: offerings that no part serves.
         samples: Text of each sample by its name, for the routes' tests.
         recommendations: What should be proposed to customers, by name.
+        calendars: By name.
     """
 
     version: str
@@ -105,3 +118,4 @@ class RuleSet:
     warnings: tuple[Fault, ...] = ()
     samples: Mapping[str, str] = field(default_factory=dict)
     recommendations: tuple[RecommendationRule, ...] = ()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)

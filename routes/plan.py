@@ -68,6 +68,7 @@ def _part(
         reason=step.reason,
         after=tuple(name for name in rule.after if name in names),
         due=rule.due,
+        calendar=rule.calendar,
         answer_within=rule.answer_within,
         optional=rule.optional,
         check=rule.check,

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
+from canonical.calendars import parse_due
 from canonical.errors import Fault
 from canonical.plan import Reason
 from canonical.references import References
@@ -18,10 +20,11 @@ from canonical.systems import SystemProfile
 from .documents import Document, Kind, RulesError, kind_of, read_document
 from .draft import Draft
 from .lint import gaps, lint_routes, meeting
+from .lint_calendars import lint_calendars
 from .lint_recommendations import lint_recommendations
 from .lint_references import lint_references
 from .model import PartRule, Route, RouteTest, RuleSet, Step
-from .ordering import in_order, waits
+from .ordering import Node, in_order, waits
 
 __all__ = ["PartRule", "Route", "RouteTest", "RuleSet", "RulesError", "Step", "read", "version_of"]
 
@@ -32,7 +35,8 @@ def read(texts: Mapping[str, str], profiles: Mapping[str, SystemProfile]) -> Rul
 
     Args:
         texts: By relative name: ``routes/*.toml``, ``routes/catalogue/*.toml``,
-            ``routes/recommendations/*.toml``, ``endpoints/*.toml`` and ``routes/samples/*.json``.
+            ``routes/recommendations/*.toml``, ``routes/calendars/*.toml``, ``endpoints/*.toml`` and
+            ``routes/samples/*.json``.
         profiles: The systems that routes may name.
 
     Raises:
@@ -43,6 +47,7 @@ def read(texts: Mapping[str, str], profiles: Mapping[str, SystemProfile]) -> Rul
     faults += lint_references(draft)
     faults += lint_routes(draft, profiles)
     faults += lint_recommendations(draft)
+    faults += lint_calendars(draft, profiles)
     if faults:
         raise RulesError(faults)
     return _ruleset(draft, version_of(texts))
@@ -82,8 +87,8 @@ def _read_all(
 
 def _misplaced(file: str) -> Fault:
     places = (
-        "routes/*.toml, routes/catalogue/*.toml, routes/recommendations/*.toml, routes/samples/*.json, "
-        "endpoints/*.toml"
+        "routes/*.toml, routes/catalogue/*.toml, routes/recommendations/*.toml, routes/calendars/*.toml, "
+        "routes/samples/*.json, endpoints/*.toml"
     )
     return Fault(code="E_ROUTES", what="no place for a rule file", where=file, allowed=places)
 
@@ -94,20 +99,26 @@ def _ruleset(draft: Draft, version: str) -> RuleSet:
     offerings = draft.catalogue
     references = References.of(version, offerings.values(), (placed.value for placed in draft.endpoints))
     ordered, _ = in_order(routes, waits(routes, meeting(routes, offerings)))
+    calendars = [placed.value for placed in draft.calendars]
+    of_system = {system: one.calendar.name for one in calendars for system in one.systems}
     return RuleSet(
         version=version,
         routes=routes,
         references=references,
-        steps=tuple(_step(routes, route, part, version) for route, part in ordered),
+        steps=tuple(_step(routes, node, version, of_system) for node in ordered),
         warnings=tuple(gaps(draft)),
         samples=draft.samples,
         recommendations=tuple(
             sorted((placed.value for placed in draft.recommendations), key=lambda rule: rule.name)
         ),
+        calendars={one.calendar.name: one.calendar for one in calendars},
     )
 
 
-def _step(routes: tuple[Route, ...], route: int, part: int, version: str) -> Step:
-    one = routes[route]
-    reason = Reason(route=one.name, rules_version=version, clause=one.clause, why=one.why)
-    return Step(route, one.parts[part], reason)
+def _step(routes: tuple[Route, ...], node: Node, version: str, of_system: Mapping[str, str]) -> Step:
+    route = routes[node[0]]
+    part = route.parts[node[1]]
+    counts = bool(part.due) and parse_due(part.due).working_days > 0
+    calendar = part.calendar or of_system.get(part.system, "") if counts else ""
+    reason = Reason(route=route.name, rules_version=version, clause=route.clause, why=route.why)
+    return Step(node[0], replace(part, calendar=calendar), reason)

@@ -152,7 +152,16 @@ class Dialect(msgspec.Struct, frozen=True):
             found.append("without a header every file has all columns and no others")
         if self.trailer and (not self.trailer.word or self.trailer.count == 1 or self.trailer.count < 0):
             found.append("trailer: a word, and a count in cell 2 or behind")
+        if self.trailer and not self._holds(self.trailer.word):
+            found.append(f"trailer: no row of this table can begin with {shown(self.trailer.word)}")
         return found
+
+    def _holds(self, word: str) -> bool:
+        """Whether a cell can."""
+        if self.encoding not in ENCODINGS or "\r" in word or "\n" in word:
+            return False
+        quotable = self.quote or self.delimiter not in word
+        return bool(quotable) and word.encode(self.codec, "replace").decode(self.codec) == word
 
 
 def formula(text: str) -> bool:

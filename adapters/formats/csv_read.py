@@ -175,7 +175,9 @@ class _Table:
         if self._trailer is not None:
             raise Rejected("E_CSV_ROW", "a row behind the trailer", place(line, 0), "the end of the file")
         trailer = self.dialect.trailer
-        if trailer is None or not line.data.startswith((trailer.word.encode(), self.dialect.quote.encode())):
+        if trailer is None:
+            return False
+        if not line.data.startswith((trailer.word.encode(self.dialect.codec), self.dialect.quote.encode())):
             return False
         texts, at = self._texts(line)
         if texts[0] != trailer.word:

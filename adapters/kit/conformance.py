@@ -23,18 +23,20 @@ import pytest
 
 from canonical.codec import decode, encode
 from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
-from canonical.errors import CODES, Fault, Rejected
+from canonical.errors import Fault, Rejected
 from canonical.instructions import Instruction
 from canonical.keys import content_hash
 from canonical.order import OrderContent
 from canonical.references import References
 from canonical.replies import Receipt, Reply
 from canonical.systems import Attachment, Repeat, Verb
+from canonical.translated import MOST_DOCUMENTS
 
+from .bounds import bounded
 from .contract import INQUIRY, InboundAdapter, InquiringAdapter, Native, OutboundAdapter, Stamp
 from .elsewhere import Elsewhere, seen_elsewhere
 from .hostile_xml import hostile_xml
-from .outcomes import Read, bytes_of, failed_alone, fault_of, origin_of, said, words_of
+from .outcomes import Read, bytes_of, failed_alone, fault_of, origin_of, said, sound, worded, words_of
 from .purity import impurities
 from .reading_back import lost_signs
 from .soundness import unsound
@@ -43,8 +45,8 @@ from .spoiled import another, blots, cuts, damaged, flips, garbage, oversize, re
 
 __all__ = ["InboundConformance", "OutboundConformance"]
 
-# Where there is nothing, or nothing was read, there is no place to name.
-_PLACELESS = frozenset({"E_EMPTY", "E_TOO_LARGE"})
+# In one message of a system's; the largest that ships says 10,000 lines.
+_MOST_REPLIES = 20_000
 
 
 class _Conformance:
@@ -64,20 +66,20 @@ class _Conformance:
         """It imports and calls nothing that talks to the world, nor does what it imports of its package."""
         found = impurities(type(self._adapter()).__module__)
 
-        assert not found
+        assert not found, "\n".join(found)
 
     def test_the_same_in_another_process(self) -> None:
         """Locale, time zone and hash seed change no byte of what it makes of its samples."""
         there = self._elsewhere()
 
-        assert self.fingerprint() == there.fingerprint, there.errors
+        assert self.fingerprint() == there.fingerprint, there.errors or "other bytes than in this process"
 
     def test_it_touches_nothing(self) -> None:
         """At work it opens no file, no connection and no program, not even through somebody's library."""
         there = self._elsewhere()
 
         assert there.fingerprint, there.errors
-        assert not there.acts
+        assert not there.acts, "\n".join(there.acts)
 
     def fingerprint(self) -> str:
         """One hash of all that the adapter makes of its samples."""
@@ -100,7 +102,7 @@ class _Conformance:
 
     def _survives(self, name: str, body: bytes) -> tuple[Fault, ...]:
         """The faults told of ``body``: whatever it is, they are worded, and nothing else is raised."""
-        return _worded(name, self._outcomes(body))
+        return worded(name, self._outcomes(body))
 
     def _refuses(self, name: str, body: bytes, code: str = "") -> None:
         """``body`` is refused, with ``code`` if there is one."""
@@ -127,7 +129,7 @@ class _Conformance:
         for length, body in cuts(sample.rstrip()[:-1]):
             name = f"cut to {length} bytes"
             read = self._outcomes(body)
-            if _worded(name, read):
+            if worded(name, read):
                 continue
             assert self.open_ended, f"{name}, and taken"
             assert read, f"{name}, and nothing said"
@@ -137,9 +139,10 @@ class _Conformance:
         """Somewhere in ``sample`` there is a byte by which one record fails, and all the others stand."""
         whole = list(map(said, self._outcomes(sample)))
         if self._records(sample) == 1:  # nobody else to harm: the one fault is all there is to tell
-            assert any(len(read) == 1 and fault_of(read[0]) for read in self._blotted(sample))
+            alone = any(len(read) == 1 and fault_of(read[0]) for read in self._blotted(sample))
         else:
-            assert any(failed_alone(read, whole) for read in self._blotted(sample))
+            alone = any(failed_alone(read, whole) for read in self._blotted(sample))
+        assert alone, "whatever byte is spoiled, all of the message is refused"
 
     def _records(self, sample: bytes) -> int:
         return len(self._outcomes(sample))
@@ -217,18 +220,21 @@ class InboundConformance(_Samples):
         """A good message becomes commands, each saying where it came from, in order."""
         commands = list(self._read(sample))
 
-        assert commands
-        assert not [one for one in commands if isinstance(one, RejectedDocument)]
+        assert commands, "nothing is read in it"
+        refused = [str(one.fault) for one in commands if isinstance(one, RejectedDocument)]
+        assert not refused, "\n".join(("samples are good messages, and this one is refused:", *refused))
         origins = [origin_of(one) for one in commands]
-        assert {self.adapter.channel} == {origin.channel for origin in origins}
-        assert set() == {origin.endpoint for origin in origins} - set(self.references.endpoints)
-        assert list(range(1, len(origins) + 1)) == [origin.position for origin in origins]
-        assert all(origin.envelope and origin.document_type for origin in origins)
-        assert commands == [decode(encode(one), type(one)) for one in commands]
+        assert {self.adapter.channel} == {origin.channel for origin in origins}, origins
+        assert {origin.endpoint for origin in origins} <= set(self.references.endpoints), origins
+        assert list(range(1, len(origins) + 1)) == [origin.position for origin in origins], origins
+        assert all(origin.envelope and origin.document_type for origin in origins), origins
+        again = [decode(encode(one), type(one)) for one in commands]
+        assert commands == again, "as JSON and back it is another command"
 
     def test_translation_is_repeatable(self, sample: bytes) -> None:
         """The same message is the same commands, byte for byte."""
-        assert list(map(bytes_of, self._read(sample))) == list(map(bytes_of, self._read(sample)))
+        first, again = (list(map(bytes_of, self._read(sample))) for _ in range(2))
+        assert first == again, "the second time it is read as something else"
 
     def test_the_envelope_key_is_the_control_number(self) -> None:
         """
@@ -240,30 +246,31 @@ class InboundConformance(_Samples):
         if not self.number:
             self._key_of_an_unnamed_number(first)
             return
-        assert self.number in first
+        assert self.number in first, f"the first sample does not hold {self.number!r}"
         envelopes = self._envelopes(self._read(first))
         renumbered = list(self._read(first.replace(self.number, another(self.number))))
-        assert not list(filter(None, map(fault_of, renumbered)))
-        assert set() == envelopes & self._envelopes(renumbered)
+        faults = list(map(str, filter(None, map(fault_of, renumbered))))
+        assert not faults, "\n".join(("under another number it is refused:", *faults))
+        assert not envelopes & self._envelopes(renumbered), "another number, and the same key"
         again = list(self._other_content(first))
-        assert again
-        assert [envelopes] * len(again) == list(map(self._envelopes, again))
+        assert again, "no byte changes the content without changing the number"
+        assert [envelopes] * len(again) == list(map(self._envelopes, again)), "other content, and another key"
         twice = self._outcomes(first + first)
-        assert _worded("twice", twice) or envelopes == self._envelopes(twice)
+        assert worded("twice", twice) or envelopes == self._envelopes(twice), (
+            "twice in a message, and two keys"
+        )
 
     def test_a_notice_is_rendered_or_not(self, notice: Any) -> None:
         """A notice of each kind is native bytes or nothing, the same each time."""
         stamp = self._stamp(notice.endpoint)
 
-        _assert_native(self.adapter.render(notice, stamp))
-        assert self.adapter.render(notice, stamp) == self.adapter.render(notice, stamp)
+        first, again = (sound(self.adapter.render(notice, stamp)) for _ in range(2))
+        assert first == again, "the second time it is told something else"
 
     def test_an_intake_is_acknowledged_or_not(self, intake: Any) -> None:
         """An intake of each outcome has one acknowledgement or none, the same each time."""
-        stamp = self._stamp()
-
-        _assert_native(self.adapter.acknowledge(intake, stamp))
-        assert self.adapter.acknowledge(intake, stamp) == self.adapter.acknowledge(intake, stamp)
+        first, again = (sound(self.adapter.acknowledge(intake, self._stamp())) for _ in range(2))
+        assert first == again, "the second time it is told something else"
 
     def test_a_notice_reads_back(self, notice: Any) -> None:
         """What is told is read by the format's own reader, all of it, whatever signs its texts have."""
@@ -281,7 +288,8 @@ class InboundConformance(_Samples):
         return self.adapter
 
     def _read(self, body: bytes) -> Iterator[Command | RejectedDocument]:
-        return self.adapter.translate(Native(body=body, content_type=self.content_type), self.references)
+        native = Native(body=body, content_type=self.content_type)
+        return bounded(lambda: self.adapter.translate(native, self.references), MOST_DOCUMENTS)
 
     def _everything(self) -> Iterator[bytes]:
         for sample in self.samples.values():
@@ -326,19 +334,25 @@ class InboundConformance(_Samples):
 
     def _orders(self) -> Iterator[SubmitOrder]:
         for sample in self.samples.values():
-            yield from (one for one in self._read(sample) if isinstance(one, SubmitOrder))
+            yield from (one for one in self._outcomes(sample) if isinstance(one, SubmitOrder))
 
     def _ordered(self) -> tuple[OrderContent, Origin]:
         """The first order that a sample asks for."""
         first = next(self._orders(), None)
         if first is None:
-            raise pytest.UsageError(f"{type(self).__name__} names no sample that holds an order")
+            faults = (fault_of(one) for sample in self.samples.values() for one in self._outcomes(sample))
+            why = [
+                f"{type(self).__name__} has no sample that holds an order",
+                *map(str, filter(None, faults)),
+            ]
+            raise pytest.UsageError("\n".join(why))
         return first.order, first.origin
 
     def _origins(self) -> Sequence[Origin]:
         """The documents of the message that the first order came in."""
         _, first = self._ordered()
-        every = (origin_of(one) for sample in self.samples.values() for one in self._read(sample))
+        read = (one for sample in self.samples.values() for one in self._outcomes(sample))
+        every = (one.origin for one in read if isinstance(one, Command | RejectedDocument))
         return [
             origin
             for origin in every
@@ -381,17 +395,19 @@ class OutboundConformance(_Samples):
 
     def test_the_samples_cover_the_verbs(self) -> None:
         """There is an instruction for each verb that the profile lists."""
-        assert set(self.adapter.profile.verbs) == {one.verb for one in self.instructions.values()}
+        verbs, told = set(self.adapter.profile.verbs), {one.verb for one in self.instructions.values()}
+        assert verbs == told, f"the profile lists {sorted(verbs)}, the instructions are {sorted(told)}"
 
     def test_an_instruction_is_told(self, instruction: Instruction) -> None:
         """It comes out as bytes that carry its key or its reference, with a call where one is made."""
         native = self._instruct(instruction)
         attached = self.adapter.profile.attachment
 
-        _assert_native(native)
-        assert instruction.key.encode() in native.body or instruction.reference.encode() in native.body
-        assert (attached is Attachment.CALL) == (native.call is not None)
-        assert native == self._instruct(instruction)
+        sound(native)
+        named = instruction.key.encode() in native.body or instruction.reference.encode() in native.body
+        assert named, f"neither key nor reference is in {native.body[:500]!r}"
+        assert (attached is Attachment.CALL) == (native.call is not None), native.call
+        assert native == self._instruct(instruction), "the second time it is told something else"
 
     def test_an_instruction_reads_back(self, instruction: Instruction) -> None:
         """Its own format's reader reads it, all of it, and so it does a question about it."""
@@ -417,7 +433,7 @@ class OutboundConformance(_Samples):
         assert must <= isinstance(self.adapter, InquiringAdapter)
         if isinstance(self.adapter, InquiringAdapter) and must:
             asked = self._inquire(self.adapter, instruction)
-            _assert_native(asked)
+            sound(asked)
             assert profile.not_applied in profile.words
             assert instruction.key.encode() in asked.body or instruction.reference.encode() in asked.body
             assert (profile.attachment is Attachment.CALL) == (asked.call is not None)
@@ -429,23 +445,28 @@ class OutboundConformance(_Samples):
         found = list(self._read(reply))
         profile = self.adapter.profile
 
-        assert found
-        assert not [one for one in found if isinstance(one, Rejected)]
+        assert found, "nothing is read in it"
+        refused = [str(one) for one in found if isinstance(one, Rejected)]
+        assert not refused, "\n".join(("samples are good replies, and this one is refused:", *refused))
         replies = [one for one in found if not isinstance(one, Rejected)]
-        assert {profile.name} == {one.system for one in replies}
-        assert set() == set(words_of(replies)) - set(profile.words)
-        assert len(replies) == len({one.key for one in replies})
-        assert replies == [decode(encode(one), type(one)) for one in replies]
+        assert {profile.name} == {one.system for one in replies}, replies
+        words = set(words_of(replies)) - set(profile.words)
+        assert not words, f"not in the profile's words: {sorted(words)}"
+        assert len(replies) == len({one.key for one in replies}), "two replies of one key"
+        again = [decode(encode(one), type(one)) for one in replies]
+        assert replies == again, "as JSON and back it is another reply"
 
     def test_reading_is_repeatable(self, reply: bytes) -> None:
         """The same bytes are the same replies, with the same keys."""
-        assert list(map(bytes_of, self._read(reply))) == list(map(bytes_of, self._read(reply)))
+        first, again = (list(map(bytes_of, self._read(reply))) for _ in range(2))
+        assert first == again, "the second time it is read as something else"
 
     def _adapter(self) -> object:
         return self.adapter
 
     def _read(self, body: bytes) -> Iterator[Reply | Receipt | Rejected]:
-        return self.adapter.read_reply(Native(body=body, content_type=self.content_type))
+        native = Native(body=body, content_type=self.content_type)
+        return bounded(lambda: self.adapter.read_reply(native), _MOST_REPLIES)
 
     def _records(self, sample: bytes) -> int:
         """A record may say several things, such as that it was received and refused."""
@@ -472,22 +493,3 @@ def _each(metafunc: pytest.Metafunc, argument: str, named: Mapping[str, object])
     if not named:
         raise pytest.UsageError(f"{metafunc.cls} names nothing for {argument!r}")
     metafunc.parametrize(argument, list(named.values()), ids=list(named))
-
-
-def _assert_native(native: Native | None) -> None:
-    if native is not None:
-        assert native.body
-        assert native.content_type
-        assert native.summary
-        assert native.summary.isprintable()
-
-
-def _worded(name: str, outcomes: Iterable[Read]) -> tuple[Fault, ...]:
-    """The faults among ``outcomes``, all of which are in words."""
-    faults = tuple(filter(None, map(fault_of, outcomes)))
-    unworded = [fault for fault in faults if fault.code not in CODES or not fault.what]
-    placeless = [fault for fault in faults if not fault.where and fault.code not in _PLACELESS]
-
-    assert not unworded, name
-    assert not placeless, name
-    return faults

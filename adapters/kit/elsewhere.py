@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -36,6 +37,8 @@ _ACTS = (
     "pathlib.", "pty.", "shutil.", "signal.", "smtplib.", "socket.", "sqlite3.", "subprocess.", "syslog.",
     "tempfile.", "time.sleep", "urllib.", "webbrowser.",
 )  # fmt: skip
+# Of a thread that is started Python tells nothing: what starts one is replaced by what notes it.
+_STARTERS = ("start_new_thread", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
 # Some hundred acts are as good as all.
 _MOST = 100
 
@@ -77,10 +80,11 @@ def print_fingerprint(path: str, name: str) -> None:
         raise ImportError(path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    suite = attrgetter(name)(module)()
     acts: list[str] = []
-    fingerprint = _watched(suite.fingerprint, acts)
+    with redirect_stdout(sys.stderr):  # whatever an adapter prints is not what we say
+        spec.loader.exec_module(module)
+        suite = attrgetter(name)(module)()
+        fingerprint = _watched(suite.fingerprint, acts)
     sys.stdout.write(json.dumps([fingerprint, acts]))
 
 
@@ -93,10 +97,26 @@ def _watched(call: Callable[[], str], acts: list[str]) -> str:
             acts.append(" ".join((event, *(repr(one)[:60] for one in arguments[:1]))))
 
     sys.addaudithook(hook)
+    _note_threads(acts)
     try:
         return call()
     finally:
         watching = False
+
+
+def _note_threads(acts: list[str]) -> None:
+    for module in filter(None, map(sys.modules.get, ("_thread", "threading"))):
+        for name in _STARTERS:
+            if start := getattr(module, name, None):
+                setattr(module, name, _noted(start, acts))
+
+
+def _noted(start: Callable[..., Any], acts: list[str]) -> Callable[..., Any]:
+    def note(*arguments: Any, **named: Any) -> Any:
+        acts.append("starts a thread")
+        return start(*arguments, **named)
+
+    return note
 
 
 def _importing() -> bool:

@@ -10,12 +10,15 @@ import msgspec
 
 from canonical.codec import encode
 from canonical.commands import Command, Origin, RejectedDocument
-from canonical.errors import Fault, Rejected
+from canonical.errors import CODES, Fault, Rejected
 from canonical.replies import Receipt, Reply
 
 from .contract import Native
 
-__all__ = ["Read", "bytes_of", "failed_alone", "fault_of", "origin_of", "said", "words_of"]
+__all__ = ["Read", "bytes_of", "failed_alone", "fault_of", "origin_of", "said", "sound", "worded", "words_of"]
+
+# Where there is nothing, or nothing was read, there is no place to name.
+_PLACELESS = frozenset({"E_EMPTY", "E_TOO_LARGE"})
 
 Read = Command | RejectedDocument | Reply | Receipt | Rejected
 
@@ -63,6 +66,44 @@ def bytes_of(made: object) -> bytes:
             return b"\n".join((body, content_type.encode(), summary.encode(), repr(call).encode()))
         case _:
             return encode(made)
+
+
+def worded(name: str, outcomes: Iterable[Read]) -> tuple[Fault, ...]:
+    """
+    The faults among ``outcomes``, all of which are in words.
+
+    Raises:
+        AssertionError: One has no code of the registry, no words or no place; ``name`` says what was read.
+    """
+    faults = tuple(filter(None, map(fault_of, outcomes)))
+    for fault in faults:
+        if why := _unworded(fault):
+            raise AssertionError(f"{name}: {why}")
+    return faults
+
+
+def _unworded(fault: Fault) -> str:
+    if fault.code not in CODES:
+        return f"{fault.code!r} is no code of docs/errors.md"
+    if not fault.what:
+        return f"{fault.code} does not say what is wrong"
+    return "" if fault.where or fault.code in _PLACELESS else f"{fault} does not say where"
+
+
+def sound(native: Native | None) -> Native | None:
+    """
+    It itself, when it is one, or nothing to say.
+
+    Raises:
+        AssertionError: It has no bytes, no content type, or no summary for people.
+    """
+    if native is not None:
+        missing = [name for name in ("body", "content_type", "summary") if not getattr(native, name)]
+        if missing:
+            raise AssertionError(f"no {', no '.join(missing)}: who has nothing to say gives None")
+        if not native.summary.isprintable():
+            raise AssertionError(f"the summary is for people: {native.summary!r}")
+    return native
 
 
 def failed_alone(read: Sequence[Read], whole: Sequence[bytes]) -> bool:

@@ -170,7 +170,9 @@ class MappedAdapter:
         if not path:
             if only is None:
                 what = "the message does not tell its sender"
-                raise Rejected("E_IDENTITY", what, head.where(), f"one endpoint on channel {self.channel}")
+                there = len(references.of_channel(self.channel)) or "none"
+                allowed = f"one endpoint on channel {self.channel} (there are {there}), or message.sender"
+                raise Rejected("E_IDENTITY", what, head.where(), allowed)
             return only
         name = head.text(path) or ""
         found = references.sender(self.channel, self.mapping.message.qualifier, name)

@@ -4,16 +4,17 @@ A mapping checked against itself: what its types cannot say, each fault with the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from adapters.formats.zones import zone_of
 from canonical.errors import Rejected, shown
 from canonical.states import Action
+from canonical.zones import zone_of
 
 from .days import check_form
 from .entry import line_paths, order_paths, source
-from .model import ChannelMap, Column, Day, FixedShape
+from .model import ChannelMap, Column, Day, FixedShape, Source
 from .read_records import deck_of
 from .read_table import dialect_of
 from .write import writer_of
@@ -21,6 +22,10 @@ from .write import writer_of
 __all__ = ["Wrong", "check"]
 
 KeyPath = tuple[str | int, ...]
+
+# Of an element or attribute, as XML has them, without prefix: the namespace is declared, not spelt.
+_XML_NAME = re.compile(r"[^\W\d][\w.-]*")
+_WHOLE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
 class Wrong(NamedTuple):
@@ -37,7 +42,7 @@ def check(mapping: ChannelMap) -> tuple[Wrong, ...]:
     if shapes:
         return shapes
     made = tuple(_made(mapping))
-    return made or (*_paths(mapping), *_values(mapping))
+    return made or (*_paths(mapping), *_ways(mapping), *_sources(mapping), *_values(mapping))
 
 
 def _shapes(mapping: ChannelMap) -> Iterator[Wrong]:
@@ -82,9 +87,64 @@ def _paths(mapping: ChannelMap) -> Iterator[Wrong]:
     else:
         for table, paths in _tables(mapping, head):
             for path in paths:
-                sign = "." if mapping.format == "json" else "/"
-                if not all(path.split(sign)):
-                    yield Wrong((table,), f"{shown(path)} is no way", f"names with {sign} between them")
+                yield from _no_way((table,), path, mapping, attribute=True)
+
+
+def _ways(mapping: ChannelMap) -> Iterator[Wrong]:
+    """To orders, lines and what is not read."""
+    shape = mapping.json or mapping.xml
+    if shape is None:
+        return
+    for name in ("orders", "lines"):
+        if way := getattr(shape, name):
+            yield from _no_way((mapping.format, name), way, mapping, attribute=False)
+    for place, way in enumerate(shape.ignored):
+        yield from _no_way((mapping.format, "ignored", place), way, mapping, attribute=True)
+    if mapping.xml is not None and not _XML_NAME.fullmatch(mapping.xml.root):
+        yield Wrong(("xml", "root"), f"{shown(mapping.xml.root)} is no name", "of an element, without prefix")
+
+
+def _no_way(table: KeyPath, path: str, mapping: ChannelMap, *, attribute: bool) -> Iterator[Wrong]:
+    """A way that no message can have would be nothing in all of them, and nobody would be told."""
+    if mapping.format == "json":
+        steps = path.split(".")
+        if not all(steps) or steps[0] == "$" or "[" in path:
+            yield Wrong(table, f"{shown(path)} is no way", "names with . between them, and no $ or [0]")
+        return
+    *steps, last = path.split("/")
+    last = last[1:] if attribute and last.startswith("@") else last
+    if not all(map(_XML_NAME.fullmatch, (*steps, last))):
+        allowed = "names of elements without prefix, / between them" + ", an @attribute last" * attribute
+        yield Wrong(table, f"{shown(path)} is no way", allowed)
+
+
+def _sources(mapping: ChannelMap) -> Iterator[Wrong]:
+    """Where values come from: one place each, and nothing said that is never heeded."""
+    order, line = mapping.order, mapping.line
+    given: list[tuple[KeyPath, Source | None]] = [
+        (("order", name), getattr(order, name)) for name in ("description", "category", "priority", "note")
+    ]
+    for kind, tables in (("party", order.party), ("place", order.place)):
+        for role, table in tables.items():
+            given += [(("order", kind, role, name), getattr(table, name)) for name in table.__struct_fields__]
+    names = ("offering", "action", "quantity", "serial", "note")
+    given += [(("line", name), getattr(line, name)) for name in names]
+    given += [(("line", "characteristics", name), one) for name, one in line.characteristics.items()]
+    for path, one in given:
+        if one is not None and (wrong := _wrong_source(path, one)):
+            yield wrong
+
+
+def _wrong_source(path: KeyPath, given: Source) -> Wrong | None:
+    found = source(given)
+    if bool(found.path) == bool(found.always):
+        what = "comes from two places" if found.path else "comes from nowhere"
+        return Wrong(path, what, "from = or always =")
+    if not found.path and (found.words or found.default):
+        return Wrong(path, "words and default are for what a message says", "only with from =")
+    if found.code and path != ("line", "offering"):
+        return Wrong(path, "only an offering has a code", "without code =")
+    return None
 
 
 def _tables(mapping: ChannelMap, head: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -115,16 +175,21 @@ def _unknown(table: str, paths: tuple[str, ...], known: frozenset[str], what: st
 
 def _values(mapping: ChannelMap) -> Iterator[Wrong]:
     action = source(mapping.line.action)
-    said = {action.always, action.default, *action.words.values()} - {""}
+    said = ({action.always, action.default} - {""}) | set(action.words.values())
     if odd := said - set(Action):
         yield Wrong(("line", "action"), f"unknown action {shown(min(odd))}", f"one of {', '.join(Action)}")
-    if not action.path and not action.always:
-        yield Wrong(("line", "action"), "comes from nowhere", "from = or always =")
+    if mapping.line.quantity is not None:
+        quantity = source(mapping.line.quantity)
+        numbers = ({quantity.always, quantity.default} - {""}) | set(quantity.words.values())
+        for one in sorted(one for one in numbers if not _WHOLE.fullmatch(one)):
+            yield Wrong(("line", "quantity"), f"{shown(one)} is no quantity", "a whole number from 1 on")
     for name in ("requested", "requested_start"):
         day: Day | None = getattr(mapping.order, name)
         if day:
             yield from _written(("order", name), day)
     for place, column in enumerate(mapping.answer.columns if mapping.answer else ()):
+        if column.value and column.always:
+            yield Wrong(("answer", "columns", place), "comes from two places", "value = or always =")
         yield from _written(("answer", "columns", place), column)
 
 

@@ -236,7 +236,7 @@ def _quantity(entry: Entry, given: Source | None, offering: Offering) -> int:
         return 1
     found = source(given)
     where = entry.where(found.path)
-    text = entry.number(found.path) if found.path else found.always
+    text = entry.number(found.path) if found.path and not found.words else _said(entry, found, loose=True)
     most = min(offering.max_quantity, _MOST)
     if not (text := text or found.default):
         raise Rejected("E_MISSING", "no quantity", where, "a whole number")

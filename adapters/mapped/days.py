@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from adapters.formats.values import FIRST_YEAR, LAST_YEAR, instant
-from adapters.formats.zones import Zone
 from canonical.errors import Rejected, shown
+from canonical.zones import Zone
 
 __all__ = ["ISO", "Zones", "check_form", "read_day", "write_day"]
 

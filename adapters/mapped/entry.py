@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.formats.zones import Zone, zone_of
 from canonical.errors import Fault
+from canonical.zones import Zone, zone_of
 
 from .model import ChannelMap, From, LineMap, MessageMap, OrderMap, PartyMap, PlaceMap, Source
 

@@ -36,7 +36,16 @@ __all__ = [
 ]
 
 Path = Annotated[str, Meta(min_length=1, max_length=200, description="a column, a field, or a way to one")]
-Word = Annotated[str, Meta(min_length=1, max_length=128, description="a word, not empty")]
+# Said so and not as [^…]*$: in Python the sign of the end also matches before a line feed.
+Word = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern=r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f])",
+        description="one line, not empty",
+    ),
+]
 Words = Annotated[
     Mapping[Annotated[str, Meta(max_length=128)], Annotated[str, Meta(max_length=4000)]],
     Meta(description="a table: the sender's word, and ours"),
@@ -52,7 +61,7 @@ class From(_Table, frozen=True, rename={"path": "from"}):
     Where a value comes from.
 
     Args:
-        path: Where it stands; empty: nowhere, it is always ``always``.
+        path: Where it stands; empty: nowhere, it is always ``always``. One of the two must be there.
         always: The same in every message.
         words: What each of the sender's words means; another is refused.
         default: When nothing stands there.
@@ -349,6 +358,9 @@ Event = Literal[
 class Answer(_Table, frozen=True):
     """
     What is written back, in the format in which orders come: one row for each order, or for each line.
+
+    What that format cannot hold becomes ``?`` or a blank, and a field of fixed width is cut. A cell of CSV
+    that a spreadsheet would run has a ``'`` before it.
 
     Args:
         columns: In the order in which they are written.

@@ -18,6 +18,7 @@ from adapters.formats.fixed import (
     Field,
     Format,
     Layout,
+    Picture,
     Raw,
     Recfm,
     Spot,
@@ -147,7 +148,24 @@ def deck_of(shape: FixedShape) -> Deck:
     firsts = {(one.fields[0].picture, one.fields[0].usage) for one in shape.record}
     if len(firsts) > 1:
         raise ValueError("the first field, which says the kind, is the same in every record")
-    return Deck(code_page(shape.code_page), shape.line_end.encode(), longest, kinds)
+    page = code_page(shape.code_page)
+    for kind, (one, layout) in kinds.items():
+        _refuse_odd(kind, one, layout, page)
+    return Deck(page, shape.line_end.encode(), longest, kinds)
+
+
+def _refuse_odd(kind: str, one: FixedRecord, layout: Layout, page: CodePage) -> None:
+    """What no file could hold: every one would be refused, and its sender be told so."""
+    for slot in layout.slots:
+        if not slot.size:
+            raise ValueError(f"{one.role}: {slot.element.name} has no length")
+    first = layout.slots[0]
+    if kind and (len(kind) > first.size or kind.encode(page.codec, "replace").decode(page.codec) != kind):
+        raise ValueError(f"{one.role}: {one.fields[0].picture} cannot say {shown(kind)}")
+    for field in one.fields:
+        picture = Picture.of(field.picture)
+        if field.name == one.count and (picture.scale or not picture.numeric):
+            raise ValueError(f"{one.role}: {one.count} counts records, so it is a whole number, as 9(6)")
 
 
 def read_records(body: bytes, mapping: ChannelMap, deck: Deck) -> Message:

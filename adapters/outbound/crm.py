@@ -19,7 +19,7 @@ from canonical.errors import Rejected
 from canonical.instructions import Instruction, InstructionLine
 from canonical.keys import content_hash
 from canonical.order import OrderItem, PartyRef
-from canonical.replies import LineReply, Receipt, Reference, Reply
+from canonical.replies import ORDER_NUMBER, LineReply, Receipt, Reference, Reply
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
 
@@ -138,11 +138,15 @@ def _content(item: OrderItem) -> dict[str, Any]:
 
 
 def _about(result: Node) -> tuple[Reference, ...]:
+    """The instruction; a result that does not say it is about an order."""
     named = (("key", "requestId"), (_PROFILE.reference_type, "reference"))
     given = ((kind, _optional(result, name)) for kind, name in named)
     found = tuple(Reference(type=kind, value=value) for kind, value in given if value)
+    if order := _optional(result, "orderId") or _optional(result, "purchaseOrder"):
+        found = found or (Reference(type=ORDER_NUMBER, value=order),)
     if not found:
-        raise result.reject("E_KEY_MISSING", "the result names no order", "requestId or reference")
+        allowed = "requestId, reference, orderId or purchaseOrder"
+        raise result.reject("E_KEY_MISSING", "the result names no order", allowed)
     return found
 
 

@@ -34,6 +34,7 @@ _PLACES: tuple[tuple[str, str | None], ...] = (
     ("canonical/errors.py", None),
     ("orderloom/cli/fallout_advice.py", None),
     ("orderloom/cli/telling.py", None),
+    ("orderloom/reports/", None),
     ("orderloom/simulators/", None),
     ("adapters/formats/json_", "JSON"),
     ("adapters/formats/x12", "X12"),

@@ -1,5 +1,5 @@
 """
-Write adapters/formats/zone_names.py: ``make zones``, from this machine's time zone database.
+Write canonical/zone_names.py: ``make zones``, from this machine's time zone database.
 
 A zone's file ends with the POSIX rule that holds from its last listed change on (RFC 8536, 3.3).  Zones whose
 clocks follow no such rule (summer time that goes by the moon) are left out.
@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from adapters.formats.zones import zone_of
 from canonical.errors import Rejected
+from canonical.zones import zone_of
 
-PAGE = Path(__file__).resolve().parents[2] / "adapters" / "formats" / "zone_names.py"
+PAGE = Path(__file__).resolve().parents[2] / "canonical" / "zone_names.py"
 
 # Names of cities and islands; the others are abbreviations, or older ways to say the same.
 _REGIONS = frozenset(

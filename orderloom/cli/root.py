@@ -32,6 +32,7 @@ from .now import now
 from .parked import parked
 from .pausing import drain_command, pause_command, resume_command
 from .play import demo, hub
+from .report import report
 from .retention import retention
 from .routes import FOLDER_COMMANDS, routes_group
 from .routes_load import load
@@ -125,6 +126,7 @@ for _command in (
     worker,
     adapter,
     clock,
+    report,
     retention,
 ):
     main.add_command(_command)

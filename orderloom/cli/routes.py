@@ -188,5 +188,5 @@ def _counts(rules: RuleSet) -> str:
     return (
         f"rules {rules.version}: {len(rules.routes)} routes, {len(rules.steps)} parts, {tests} tests, "
         f"{len(rules.references.offerings)} offerings, {len(rules.references.endpoints)} endpoints, "
-        f"{len(rules.recommendations)} recommendations"
+        f"{len(rules.recommendations)} recommendations, {len(rules.calendars)} calendars"
     )

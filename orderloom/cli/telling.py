@@ -115,11 +115,11 @@ STORY = (
         "SWIOrderUpsert_Output",
     ),
     Scene(
-        "the call centre sends a second revision; changes in flight are not taken yet, and it is told so",
+        "the customer wants a slower line, while the router is at the warehouse: only the line is touched",
         "callcenter",
         "callcenter-revision.xml",
         _DESK,
-        "Fault",
+        "UpdateLineItems_Input",
     ),
     Scene(
         "a till of store 0117 sends its log: chewing gum, and a handset with a plan to be picked up",
@@ -182,7 +182,7 @@ def tell(drop: Callable[[Scene, bytes], None], readers: Readers) -> None:
         drop(scene, body)
         if scene.answer and not readers.wait(_answered(scene, before, readers), _LIMIT):
             complain(sentence("E_NO_ANSWER", f"nothing came back for {scene.file}"), status=1)
-    click.echo("\nwaiting for the systems (the handset is on backorder for two seconds)")
+    click.echo("\nwaiting for the systems (a handset is on backorder, a router slow: two seconds)")
 
 
 def _answered(scene: Scene, before: int, readers: Readers) -> Callable[[], bool]:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
+from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record
 
+from .changes import changes_of
 from .text import instant, one_line, table
 
 __all__ = ["endpoint_view", "timeline"]
@@ -23,12 +25,14 @@ def timeline(record: Record) -> Iterator[str]:
     order = record.order
     yield from _head(order, _since(record))
     yield from table(_facts(record), indent="  ")
+    lines = shown_lines({line.key: line for line in record.lines}, record.steps)
     for item in every_item(order.product_order_item):
         yield ""
         yield f"item {_item(item)}"
-        rows = [_line(record, line) for line in record.lines if line.item == item.id]
+        rows = [_line(record, line) for line in lines.values() if line.item == item.id]
         yield from table(rows, _LINES, indent="    ")
         yield from _contradictions(record, item)
+    yield from changes_of(record)
     if record.told:
         yield ""
         yield "told"

@@ -12,7 +12,7 @@ import msgspec
 
 from canonical.errors import Rejected, shown
 from canonical.replies import LineReply, Reply
-from canonical.states import State
+from canonical.states import Cause, State
 from canonical.systems import Meaning, SystemProfile, Verb
 
 from .folded import Folded, World
@@ -80,7 +80,7 @@ def _hear(work: Working, sent: Instructed, said: _Said, reply: Reply) -> None:
     """A word about a line: of what is done to it, or of the line itself."""
     if sent.verb in said.meaning.answers and sent.verb is not Verb.DO:
         _hear_of_step(work, sent, said, reply)
-    elif sent.verb is Verb.DO and not is_current(work, sent, said.line):
+    elif sent.verb is Verb.DO and sent.holds(said.line) and not is_current(work, sent, said.line):
         line, word = said.line, said.word.word
         about = f"{reply.system} says {word} of an earlier {line.part} for item {line.item}"
         work.note("reply_superseded", about, actor=reply.system, word=word)
@@ -113,19 +113,32 @@ def _said(work: Working, sent: Instructed, reply: Reply, profile: SystemProfile)
     for word in reply.lines:
         line = _named(lines, word, work, reply)
         named.add(line.key)
+        _refuse_other_action(work, line, reply, word.where)
         meaning = _meaning(profile, sent.verb, word.word, word.where or reply.where)
         yield _Said(line, word, meaning)
     if not reply.word:
         return
     meaning = _meaning(profile, sent.verb, reply.word, reply.where)
     for line in (one for one in lines if sent.holds(one)):
-        if line.key not in named and not _cut(line):
+        if line.key not in named and not _gone(line) and _of_action(work, line, reply):
             yield _Said(line, LineReply(word=reply.word, reason=reply.reason), meaning)
 
 
-def _cut(line: Line) -> bool:
-    """Whether no instruction ever held this line: a word about the whole part does not speak of it."""
-    return line.state is State.CANCELLED and not line.sent
+def _gone(line: Line) -> bool:
+    """Whether a word about the whole part does not speak of this line: it was cut, or has been taken back."""
+    return line.state is State.CANCELLED and (not line.sent or line.cause is Cause.CUSTOMER)
+
+
+def _of_action(work: Working, line: Line, reply: Reply) -> bool:
+    return reply.action in (None, work.items[line.item].action)
+
+
+def _refuse_other_action(work: Working, line: Line, reply: Reply, where: str) -> None:
+    """What answers a removal says nothing of an addition."""
+    if not _of_action(work, line, reply):
+        action = work.items[line.item].action
+        what = f"{reply.system} answers {reply.action}, and line {line.number} was told to {action}"
+        raise Rejected("E_UNMATCHED", what, where or reply.where)
 
 
 def _named(lines: list[Line], word: LineReply, work: Working, reply: Reply) -> Line:
@@ -168,13 +181,17 @@ def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
     if code:
         work.fault(line, code, f"{about}: {reason}" if reason else about)
     event = "reply_late" if late else "reply_folded"
-    work.note(event, about, actor=reply.system, word=word.word, state=meaning.state.value)
+    facts = {"word": word.word, "state": meaning.state.value} | ({"code": code} if code else {})
+    work.note(event, about, actor=reply.system, **facts)
 
 
 def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, reply: Reply) -> None:
     if meaning.state is line.state:
         return
-    contradicts = meaning.state.terminal or meaning.state is State.HELD
+    if line.cause is Cause.CUSTOMER:
+        contradicts = meaning.state is State.COMPLETED  # it was taken back: whatever else is said fits that
+    else:
+        contradicts = meaning.state.terminal or meaning.state is State.HELD
     event = "reply_contradicted" if contradicts else "reply_late"
     work.note(
         event, f"{about}, but the line is {line.state.value}", actor=reply.system, state=meaning.state.value

@@ -24,7 +24,7 @@ def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
     for line in lines:
         work.move(line, state, code=fault.code, reason=str(fault))
         work.fault(line, fault.code, str(fault))
-    work.note("fallout", f"{part}: {fault}", code=fault.code)
+    work.note("fallout", f"{part}: {fault}", code=fault.code, part=part, system=plan.system)
 
 
 def hold_told(work: Working, sent: Instructed, fault: Fault, *, silent: bool = False) -> None:

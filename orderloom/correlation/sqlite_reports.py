@@ -6,23 +6,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from .reports_port import HeldLine
-from .rows import Row
+from canonical.amendments import Amendment
+from canonical.codec import decode
+
+from .record import Amending
+from .reports_port import EVENTS, HeldLine, ReportedOrder, Span
+from .rows_reports import ReportRows
 from .sqlite_connection import Connections
-from .sqlite_sql import INSTANTS
+from .sqlite_sql import INSTANTS, key_list
 
 __all__ = ["SqliteReports"]
 
-# Behind every instant.
+_ROWS: Final = ReportRows(INSTANTS)
+
+# Before and behind every instant.
+_FIRST = ""
 _LAST = "9999"
 _NO_LIMIT = -1
 
-# Lines that are held, and lines of which a change is.
-_HELD = """
-select l.order_id, coalesce((
+_NUMBER = """coalesce((
     select value from alias a where a.order_id = o.id and a.owner = o.endpoint order by position limit 1
-), ''), o.endpoint, l.part, p.system, l.item, held.verb, held.code, held.reason, l.since
+), '')"""
+
+# Lines that are held, and lines of which a change is.
+_HELD = f"""
+select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item, held.verb, held.code, held.reason, l.since
 from (
     select order_id, position, '' as verb, code, reason from line where state = 'held'
     union all
@@ -37,7 +47,48 @@ join part p on p.order_id = l.order_id and p.name = l.part
 join orders o on o.id = l.order_id
 where l.since <= ?1 and ?2 in ('', held.code) and ?3 in ('', p.system)
 order by l.since, l.order_id, l.position, held.verb limit ?4
+"""  # noqa: S608 -- words of ours
+
+_SPANS: Final = {
+    Span.OPEN: "o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled', 'draft')",
+    Span.ENDED: "o.state in ('completed', 'partial', 'failed', 'rejected', 'cancelled')",
+    Span.ALL: "o.state <> 'draft'",
+}
+# A draft that was given up is cancelled; nothing of it was ever planned.
+_PLANNED = "exists (select 1 from part where part.order_id = o.id)"
+# A page in the order of ids, whatever else is asked for: no sorting, and the next page goes on behind it.
+_ORDERS: Final = {
+    span: f"""
+    select o.id, {_NUMBER}, o.endpoint, o.channel, o.state, o.created, o.changed, o.requested, o.expected,
+        (select max(attempt) from instruction i where i.order_id = o.id), o.doc
+    from orders o where o.id > ? and o.changed >= ? and {condition} and {_PLANNED}
+    order by o.id limit ?
+    """  # noqa: S608 -- words of ours
+    for span, condition in _SPANS.items()
+}
+_LINES = """
+select l.order_id, l.part, p.system, p.optional, l.item, i.offering, i.action, i.quantity, l.quantity,
+    l.state, l.cause, l.code, l.since
+from line l
+join part p on p.order_id = l.order_id and p.name = l.part
+join item i on i.order_id = l.order_id and i.id = l.item
+where l.order_id in (select value from json_each(?)) order by l.order_id, l.position
 """
+_EVENTS = """
+select order_id, event, actor, text, data from journal
+where order_id in (select value from json_each(?1)) and event in (select value from json_each(?2))
+and (event not in ('reply_folded', 'reply_late') or json_extract(data, '$.state') = 'held')
+order by order_id, id
+"""
+
+_AMENDMENTS = "select doc from change where kind = 'amendment' and at >= ? order by at, ref"
+
+_ABANDONED = f"""
+select count(*) from orders o where o.state = 'cancelled' and not {_PLANNED}
+and exists (
+    select 1 from journal j where j.order_id = o.id and j.event = 'draft_abandoned' and j.at >= ?
+)
+"""  # noqa: S608 -- words of ours
 
 
 class SqliteReports:
@@ -51,9 +102,30 @@ class SqliteReports:
         by = INSTANTS.write(held_by) if held_by is not None else _LAST
         asked = (by, code, system, _NO_LIMIT if limit is None else limit)
         with self._connections.read() as db:
-            return tuple(_held(row) for row in db.execute(_HELD, asked))
+            return tuple(_ROWS.held(row) for row in db.execute(_HELD, asked))
 
+    def reported(
+        self,
+        span: Span,
+        *,
+        after: str = "",
+        limit: int,
+        since: datetime | None = None,
+        events: bool = False,
+    ) -> Sequence[ReportedOrder]:
+        changed = INSTANTS.write(since) if since is not None else _FIRST
+        with self._connections.read() as db:
+            orders = db.execute(_ORDERS[span], (after, changed, limit)).fetchall()
+            ids = key_list(row[0] for row in orders)
+            lines = db.execute(_LINES, (ids,)).fetchall()
+            told = db.execute(_EVENTS, (ids, key_list(EVENTS))).fetchall() if events else ()
+        return tuple(_ROWS.orders(orders, lines, told))
 
-def _held(row: Row) -> HeldLine:
-    order_id, number, endpoint, part, system, item, verb, code, reason, since = row
-    return HeldLine(order_id, number, endpoint, part, system, item, verb, code, reason, INSTANTS.read(since))
+    def amendments(self, since: datetime) -> Sequence[Amendment]:
+        with self._connections.read() as db:
+            rows = db.execute(_AMENDMENTS, (INSTANTS.write(since),)).fetchall()
+        return tuple(decode(doc, Amending).amendment for (doc,) in rows)
+
+    def drafts_abandoned(self, since: datetime) -> int:
+        with self._connections.read() as db:
+            return int(db.execute(_ABANDONED, (INSTANTS.write(since),)).fetchone()[0])

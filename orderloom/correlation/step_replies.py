@@ -89,6 +89,7 @@ def refuse_step(work: Working, step: Step, fault: Fault, *, past: bool = False) 
         line = work.lines[step.line]
         work.move(line, State.HELD, code=fault.code, reason=str(fault))
         work.fault(line, fault.code, str(fault))
-        work.note("fallout", f"{step.part} could not be changed back: {fault}", code=fault.code)
+        facts = {"code": fault.code, "part": step.part, "system": work.parts[step.part].system}
+        work.note("fallout", f"{step.part} could not be changed back: {fault}", **facts)
     elif not _undoing(work, step):
         refuse(work, amending, amending.amendment.pieces[step.piece - 1], fault)

@@ -36,7 +36,7 @@ def instruction_of(
         raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
     if named:
         return work.instructions[named[0]]
-    part = work.parts[_part_meant(work, system, about)]
+    part = work.parts[_part_meant(work, system, about, verbs)]
     told = [one for one in work.instructions.values() if one.part == part.name]
     waiting = [one for one in told if one.answered_at is None and one.verb in verbs]
     if waiting or told:
@@ -63,7 +63,9 @@ def _named(work: Working, system: str, reference: tuple[str, str]) -> Iterator[s
             yield one.key
 
 
-def _part_meant(work: Working, system: str, about: tuple[tuple[str, str], ...]) -> str:
+def _part_meant(
+    work: Working, system: str, about: tuple[tuple[str, str], ...], verbs: Collection[Verb]
+) -> str:
     """The part of the first reference that is known; failing that, the only one that can be meant."""
     known = {(one.type, one.value): one.part for one in work.aliases if one.owner == system and one.part}
     own = {"key", work.world.profiles[system].reference_type}
@@ -76,7 +78,8 @@ def _part_meant(work: Working, system: str, about: tuple[tuple[str, str], ...]) 
             return known[reference]
     fits = [part.name for part in work.parts.values() if part.system == system]
     if len(fits) > 1:
-        waiting = {one.part for one in work.instructions.values() if one.answered_at is None}
+        unanswered = [one for one in work.instructions.values() if one.answered_at is None]
+        waiting = {one.part for one in unanswered if one.verb in verbs}
         fits = [name for name in fits if name in waiting] or fits
     if len(fits) == 1:
         return fits[0]

@@ -276,7 +276,8 @@ class Working:
         """Show on the order that a person has to look at a step."""
         if fault is not None:
             self.fault(self.lines[step.line], fault.code, str(fault))
-            self.note("fallout", f"{step.part}: {fault}", code=fault.code)
+            system = self.parts[step.part].system
+            self.note("fallout", f"{step.part}: {fault}", code=fault.code, part=step.part, system=system)
 
     def has_part_in(self, origin: Origin, role: ChannelRole) -> None:
         """Put whoever sent a document on the order's list of channels, once in each role."""

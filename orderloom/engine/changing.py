@@ -8,10 +8,11 @@ cross on their way.  When its time is over it is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from canonical.amendments import Amendment, AmendmentState, CancelTask, TaskState
 from canonical.codec import decode
-from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin
+from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import amendment_id, message_id, order_id
 from canonical.notices import Notice, NoticeKind
@@ -65,8 +66,7 @@ def apply_change(unit: Unit, command: Change, order: str) -> Record:
 
 
 def _folded(unit: Unit, record: Record, command: Change) -> Folded:
-    origin = command.origin
-    id_ = amendment_id(record.id, origin.endpoint, origin.document_type, origin.document or origin.envelope)
+    id_ = _id(command, record.id)
     match command:
         case AmendOrder():
             return amend(record, command, id_, unit.world, unit.now)
@@ -125,17 +125,19 @@ def fold_waiting_change(unit: Unit, order: str, waiting: WaitingReply) -> None:
     try:
         apply_change(unit, command, order)
     except Rejected as rejected:
-        _refuse(unit, command.origin, rejected.fault, waiting)
+        _refuse(unit, command, rejected.fault, waiting)
 
 
 def refuse_waiting_change(unit: Unit, waiting: WaitingReply) -> None:
     """Its order has not come in time."""
     command = _kept(waiting)
     what = f"no order {shown(command.about.value)}, and none came in time"
-    _refuse(unit, command.origin, Fault(code="E_NOT_FOUND", what=what), waiting)
+    _refuse(unit, command, Fault(code="E_NOT_FOUND", what=what), waiting)
 
 
-def _refuse(unit: Unit, origin: Origin, fault: Fault, waiting: WaitingReply) -> None:
+def _refuse(unit: Unit, command: Change, fault: Fault, waiting: WaitingReply) -> None:
+    """Its acknowledgement said that it was taken: the refusal says of which change it is."""
+    origin = command.origin
     notice = Notice(
         kind=NoticeKind.REJECTED,
         endpoint=origin.endpoint,
@@ -143,8 +145,43 @@ def _refuse(unit: Unit, origin: Origin, fault: Fault, waiting: WaitingReply) -> 
         origin=origin,
         fault=fault,
         document=origin.document,
+        amendment=_refused(command, fault, waiting.at) if isinstance(command, AmendOrder) else None,
+        cancel=_ended(command, fault, waiting.at) if isinstance(command, CancelOrder) else None,
     )
     unit.outgoing.append(Tell(notice, cause=waiting.id))
     facts = {"code": fault.code, "document": origin.document, "native": waiting.native}
     entry = JournalEntry("", unit.now, "document_rejected", str(fault), facts, origin.endpoint)
     unit.changes.journal.append(entry)
+
+
+def _id(command: Change, order: str) -> str:
+    origin = command.origin
+    return amendment_id(order, origin.endpoint, origin.document_type, origin.document or origin.envelope)
+
+
+def _refused(command: AmendOrder, fault: Fault, at: datetime) -> Amendment:
+    return Amendment(
+        id=_id(command, ""),
+        endpoint=command.origin.endpoint,
+        at=at,
+        state=AmendmentState.REFUSED,
+        scope=command.scope,
+        document=command.origin.document,
+        base=command.base,
+        atomic=command.atomic,
+        fault=fault,
+    )
+
+
+def _ended(command: CancelOrder, fault: Fault, at: datetime) -> CancelTask:
+    return CancelTask(
+        id=_id(command, ""),
+        endpoint=command.origin.endpoint,
+        at=at,
+        state=TaskState.TERMINATED_WITH_ERROR,
+        scope=command.scope,
+        items=command.items,
+        document=command.origin.document,
+        reason=command.reason,
+        fault=fault,
+    )

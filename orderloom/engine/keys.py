@@ -13,7 +13,7 @@ from canonical.codec import encode
 from canonical.commands import AmendOrder, Answer, AskStatus, CancelOrder, Origin, RecordInteraction
 from canonical.errors import Rejected
 from canonical.keys import content_hash, message_id
-from canonical.replies import Receipt, Reply
+from canonical.replies import ORDER_NUMBER, Receipt, Reply
 from orderloom.correlation.fold import planned_aliases
 from orderloom.correlation.folded import World
 from orderloom.correlation.port import InboxRow
@@ -91,9 +91,16 @@ def change_hash(command: Change) -> str:
 
 
 def waited_for(command: Change) -> str | None:
-    """Alias key of the order that a change names; None when it does not say whose number of what it is."""
+    """
+    Alias key of the order that a change waits for when it is not there yet.
+
+    None when the change does not say whose number of what it names; and for an answer: nobody has asked
+    anything of an order that is not there.
+    """
     about = command.about
-    return f"{command.origin.endpoint}|{about.type}|{about.value}" if about.type else None
+    if isinstance(command, Answer) or not about.type:
+        return None
+    return f"{command.origin.endpoint}|{about.type}|{about.value}"
 
 
 def said_key(origin: Origin) -> str:
@@ -216,8 +223,10 @@ def said_in(item: Item) -> Sequence[Reply | Receipt]:
 
 
 def asked_values(items: Iterable[Item]) -> Iterator[str]:
-    """Alias values that somebody asks about."""
+    """Alias values that somebody asks about, or speaks of without a surer id."""
     for item in items:
+        for said in said_in(item):
+            yield from (one.value for one in said.about if one.type == ORDER_NUMBER)
         for document in item_documents(item):
             if isinstance(document, AskStatus | Change):
                 yield document.about.value

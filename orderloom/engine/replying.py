@@ -10,7 +10,7 @@ from broker.port import Delivery, Handle, Properties
 from canonical.codec import decode
 from canonical.errors import Fault, Rejected
 from canonical.keys import message_id
-from canonical.replies import Receipt, Reply
+from canonical.replies import ORDER_NUMBER, Receipt, Reply
 from orderloom.correlation.fold import fold_receipt
 from orderloom.correlation.fold_reply import fold_reply
 from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
@@ -83,7 +83,8 @@ def _awaited(unit: Unit, said: Reply | Receipt) -> bool:
 def _take(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fault, str]]:
     order_id = order_of(unit, said)
     if order_id is None:
-        return _wait(unit, said, item)
+        several = _known_by_number(unit, said)
+        return [(_two_orders(said, several), "")] if several else _wait(unit, said, item)
     try:
         fold_said(unit, said, order_id, item.hash, taken_key(said, unit.inbox))
     except Rejected as rejected:
@@ -92,23 +93,45 @@ def _take(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fau
 
 
 def order_of(unit: Unit, said: Reply | Receipt) -> str | None:
-    """The order that a reply is about, by the surest id it names."""
-    return next((found for key in about_keys(said) if (found := unit.aliases.get(key))), None)
+    """The order that a reply is about, by the surest id it names; None when its number alone fits several."""
+    if found := next((found for key in about_keys(said) if (found := unit.aliases.get(key))), None):
+        return found
+    numbered = _known_by_number(unit, said)
+    return numbered[0] if len(numbered) == 1 else None
+
+
+def _known_by_number(unit: Unit, said: Reply | Receipt) -> list[str]:
+    """
+    The orders that the system was told of under the number that it names.
+
+    Endpoints choose their numbers, so there may be several: then those that wait for an answer of the system.
+    """
+    named = {one.value for one in said.about if one.type == ORDER_NUMBER}
+    known = {id_ for value in named for id_ in unit.found.get(value, ())}
+    records = [unit.records[id_] for id_ in sorted(known) if id_ in unit.records]
+    meant = [one for one in records if named & {one.id, *(number.id for number in one.order.external_id[:1])}]
+    told = {one.id: [sent for sent in one.instructions if sent.system == said.system] for one in meant}
+    waiting = [id_ for id_, sent in told.items() if any(one.answered_at is None for one in sent)]
+    return waiting or [id_ for id_, sent in told.items() if sent]
+
+
+def _two_orders(said: Reply | Receipt, orders: list[str]) -> Fault:
+    """Of which one is spoken nobody can say."""
+    return Fault(
+        code="E_AMBIGUOUS_REPLY",
+        what=f"{said.system} speaks of two orders, {' and '.join(orders)}",
+        where=said.where if isinstance(said, Reply) else "",
+        allowed="a key and a reference of one instruction",
+    )
 
 
 def _refuse_two_orders(unit: Unit, said: Reply | Receipt) -> None:
-    """
-    The hub's own ids never name two orders: of which one is spoken nobody can say.
-
-    Ids of the system's may: whoever begins to count again has given them to two.
-    """
+    """The hub's own ids never name two orders; a system's may: who counts anew has given them to two."""
     own = {"key", unit.world.profiles[said.system].reference_type}
     named = [key for key, one in zip(about_keys(said), said.about, strict=True) if one.type in own]
     orders = list(dict.fromkeys(found for key in named if (found := unit.aliases.get(key))))
     if len(orders) > 1:
-        where = said.where if isinstance(said, Reply) else ""
-        what = f"{said.system} speaks of two orders, {' and '.join(orders)}"
-        raise Rejected("E_AMBIGUOUS_REPLY", what, where, "a key and a reference of one instruction")
+        raise Rejected.of(_two_orders(said, orders))
 
 
 def fold_said(unit: Unit, said: Reply | Receipt, order_id: str, native: str, key: str) -> None:

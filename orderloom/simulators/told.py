@@ -1,5 +1,5 @@
 """
-What a sender understands of what the hub tells it: small records of 997, TA1, 855, 870, TMF JSON, of the
+What a sender understands of what the hub tells it: small records of 997, TA1, 855, 865, 870, TMF JSON, of the
 acknowledgement and status files of direct mail, of the call centre's SOAP, of a store's POSLog and of the
 kiosks' small JSON.
 """
@@ -93,7 +93,7 @@ def _from_x12(body: bytes) -> Iterator[ToldOfOrder]:
         )  # fmt: skip
     for group, one in interchange.sets:
         control = (interchange.control, group.control, one.control)
-        read = {"997": _of_997, "855": _of_855, "870": _of_870}.get(one.kind)
+        read = {"997": _of_997, "855": _of_855, "865": _of_865, "870": _of_870}.get(one.kind)
         if read is None:
             raise ValueError(f"a {one.kind} from the hub")
         yield from read(one, endpoint, control)
@@ -135,6 +135,20 @@ def _of_855(one: x12.Set, endpoint: str, control: tuple[str, ...]) -> Iterator[T
         about=element(header, 8),
         text=_text(one),
     )
+
+
+def _of_865(one: x12.Set, endpoint: str, control: tuple[str, ...]) -> Iterator[ToldOfOrder]:
+    """What became of a change: BCA02 of the whole, ACK01 of each line."""
+    header = _first(one, "BCA")
+    lines = []
+    number = ""
+    for segment in one.segments:
+        if segment[0] == "POC":
+            number = element(segment, 1)
+        elif segment[0] == "ACK":
+            lines.append((number, element(segment, 1)))
+    status = element(header, 2)
+    yield ToldOfOrder(endpoint, element(header, 3), "865", status, tuple(lines), control, text=_text(one))
 
 
 def _of_870(one: x12.Set, endpoint: str, control: tuple[str, ...]) -> Iterator[ToldOfOrder]:

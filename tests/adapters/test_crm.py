@@ -12,7 +12,7 @@ from adapters.kit.conformance import OutboundConformance
 from adapters.outbound.crm import CrmAdapter
 from canonical.errors import Rejected
 from canonical.keys import content_hash
-from canonical.replies import LineReply, Reference
+from canonical.replies import ORDER_NUMBER, LineReply, Reference
 from canonical.states import Action, State
 from canonical.systems import Verb
 from tests.adapters.instructions import (
@@ -230,6 +230,18 @@ class TestReadReply:
         expected = (Reference(type="key", value=KEY), Reference(type="reference", value=f"{ORDER}-1"))
 
         assert expected == read(reference=f"{ORDER}-1").about
+
+    @pytest.mark.parametrize(
+        ("said", "about"),
+        [
+            ({"requestId": None, "purchaseOrder": "4500000042"}, (ORDER_NUMBER, "4500000042")),
+            ({"requestId": None, "purchaseOrder": "4500000042", "orderId": ORDER}, (ORDER_NUMBER, ORDER)),
+            ({"purchaseOrder": "4500000042", "orderId": ORDER}, ("key", KEY)),
+        ],
+    )
+    def test_without_the_request_the_order(self, said, about):
+        """What says only which order it is about, is about whatever of it waits for an answer."""
+        assert [about] == [(one.type, one.value) for one in read(**said).about]
 
     def test_the_result_id_is_the_replys_key(self):
         """The CRM numbers its results; one without a number is known by its bytes."""

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import html
 import linecache
+from contextlib import suppress
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
-from adapters.kit import Native
+from adapters.kit import Native, bounds
 from adapters.kit.conformance import InboundConformance, OutboundConformance
 from adapters.kit.specimens import notices
 from adapters.outbound.crm import CrmAdapter
@@ -360,3 +361,70 @@ def test_the_origin_must_be_right(changes):
     """Channel, endpoint, place, envelope and type of each document."""
     assert not holds(suite(Misplaced(**changes)).test_a_sample_translates, LIST)
     assert holds(suite(Misplaced()).test_a_sample_translates, LIST)
+
+
+class Tireless(ToyAdapter):
+    """It does not come back, and lets nobody stop it."""
+
+    def lines(self, body):
+        while True:
+            with suppress(Exception):
+                body += b"."
+
+
+class Endless(ToyAdapter):
+    """It finds one more order each time."""
+
+    def translate(self, native, references):
+        found = list(super().translate(native, references))
+        while True:
+            yield from found
+
+
+def test_who_does_not_come_back_is_stopped(monkeypatch):
+    """After as long as the hub itself would wait."""
+    monkeypatch.setattr(bounds, "SECONDS", 0.2)
+    suite = type("Suite", (ToySuite,), {"adapter": Tireless()})()
+
+    with pytest.raises(bounds.OutOfBoundsError, match="did not come back from a message within"):
+        suite.test_a_sample_translates(LIST)
+
+
+def test_who_never_ends_is_stopped():
+    """At the number of documents that the hub takes at once."""
+    suite = type("Suite", (ToySuite,), {"adapter": Endless()})()
+
+    with pytest.raises(bounds.OutOfBoundsError, match="1100 documents of one message, and no end"):
+        suite.test_a_sample_translates(LIST)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "test", "said", "told"),
+    [
+        (LookingSuite.adapter, "test_it_touches_nothing", (), "open "),
+        (
+            ToyAdapter(),
+            "test_a_sample_translates",
+            (LIST.replace(b"HANDSET-A", b"X"),),
+            "unknown offering 'X'",
+        ),
+        (
+            Refusing(Fault(code="E_MINE", what="bad")),
+            "test_bad_bytes_are_refused_in_words",
+            (LIST,),
+            "E_MINE",
+        ),
+        (Hashed(), "test_the_envelope_key_is_the_control_number", (), "and another key"),
+    ],
+    ids=["what it touches", "why a sample is refused", "which code is none", "which key"],
+)
+def test_what_is_wrong_is_said(adapter, test, said, told):
+    """An adapter's author reads it from the failed test, and not from the suite's source."""
+    suite = (
+        LookingSuite() if adapter is LookingSuite.adapter else type("S", (ToySuite,), {"adapter": adapter})()
+    )
+    with pytest.raises(AssertionError) as caught:
+        getattr(suite, test)(*said)
+
+    # Without what pytest adds in this repository, where it rewrites every assertion.
+    assert told in str(caught.value).partition("assert ")[0]

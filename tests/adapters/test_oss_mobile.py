@@ -186,7 +186,7 @@ class TestInstruct:
         own = f'UNDOES="{KEY}",OFFER="MOBILE-20",QTY=1,ORDER="4500000042",ACCOUNT="A-30071",WANTED="20260904"'
 
         assert [
-            f'RMV SUB:{CHANGED},LINE=1,{own},ICCID="8988211000000000017",DATAGB="20";',
+            f'RMV SUB:{CHANGED},LINE=1,{own},ICCID="8988211000000000011",DATAGB="20";',
             f"MOD SUB:{CHANGED},LINE=2,{own};",
             f"ADD SUB:{CHANGED},LINE=3,{own};",
         ] == told(ALL_BACK)

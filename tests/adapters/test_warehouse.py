@@ -13,7 +13,7 @@ from adapters.kit import Stamp
 from adapters.outbound.warehouse import WarehouseAdapter
 from canonical.errors import Rejected
 from canonical.order import Address, ExternalId, OfferingRef, Place, Product
-from canonical.replies import LineReply, Receipt, Reference, Reply
+from canonical.replies import ORDER_NUMBER, LineReply, Receipt, Reference, Reply
 from canonical.states import State
 from canonical.systems import Verb
 from tests.adapters.instructions import CHANGE_KEY, CUSTOMER, DOOR, HOME, KEY, line
@@ -304,6 +304,12 @@ class TestVerdict:
             (one.key, one.word) for one in read(verdict(again))
         ]
 
+    def test_named_by_the_purchase_order_alone(self):
+        """It says the order, and the hub finds the change that waits for an answer."""
+        [reply] = read(verdict(oti="OTI*TA*PO*PO 17/3-B"))
+
+        assert (Reference(type=ORDER_NUMBER, value="PO 17/3-B"),) == reply.about
+
     def test_named_by_the_group_alone(self):
         """As a 997 names it."""
         [reply] = read(verdict(oti="OTI*TA*PO*4500000042*****0009*0009*940"))
@@ -316,7 +322,8 @@ class TestVerdict:
             pytest.param(verdict(oti="OTI**TN*X"), "E_MISSING", "segment 3 OTI01", id="no verdict"),
             pytest.param(verdict(oti="OTI*TA**X"), "E_MISSING", "segment 3 OTI02", id="no qualifier"),
             pytest.param(verdict(oti="OTI*TA*TN"), "E_KEY_MISSING", "segment 3 OTI03", id="no number"),
-            pytest.param(verdict(oti="OTI*TA*PO*1"), "E_KEY_MISSING", "segment 3 OTI03", id="no id of ours"),
+            pytest.param(verdict(oti="OTI*TA*IV*1"), "E_KEY_MISSING", "segment 3 OTI03", id="no id of ours"),
+            pytest.param(verdict(oti="OTI*TA*PO"), "E_MISSING", "segment 3 OTI03", id="no order"),
             pytest.param(
                 verdict(oti="OTI*TA*TN*X*****9*0009*850"), "E_UNMATCHED", "segment 3 OTI10", id="an 850"
             ),
@@ -383,6 +390,19 @@ class TestAdvice:
         assert ("F", (), ()) == (reply.word, reply.lines, reply.gives)
         assert State.COMPLETED is WarehouseAdapter().profile.words["F"].state
         assert reply.happened is None
+
+    @pytest.mark.parametrize(
+        ("message", "about"),
+        [
+            (advice(head="W06*F*****PO 17/3-B"), (ORDER_NUMBER, "PO 17/3-B")),
+            (advice(f"N9*ZZ*{KEY}", head="W06*F*****PO 17/3-B"), ("key", KEY)),
+        ],
+    )
+    def test_without_our_number(self, message, about):
+        """The key is enough; failing that, the purchase order says which order it is."""
+        [reply] = read(message)
+
+        assert [about] == [(one.type, one.value) for one in reply.about]
 
     def test_several_in_one_message(self):
         """Each has a key of its own; one that cannot be read takes none of the others away."""

@@ -167,7 +167,13 @@ def test_bytes(body, code, where):
         ),
         pytest.param("externalId.0.id", "C:\\x", "E_KEY_FORMAT", "$.externalId[0].id", id="V-05 a drive"),
         pytest.param("externalId.0.id", "x" * 4096, "E_KEY_FORMAT", "$.externalId[0].id", id="V-05 4 KB"),
-        pytest.param("description", "x" * 7_000_000, "E_FIELD_SIZE", "$.description", id="J-16 7 MB"),
+        pytest.param(
+            "description",
+            "x" * 7_000_000,
+            "E_FIELD_SIZE",
+            "line 1 column 302 at byte 301",
+            id="J-16 7 MB",
+        ),
         pytest.param("relatedParty.0.id", "C-1", "E_UNKNOWN", "$.relatedParty[0].id", id="party as in v4"),
         pytest.param(
             "relatedParty.0.role", GONE, "E_MISSING", "$.relatedParty[0].role", id="party without role"

@@ -114,7 +114,32 @@ COUNTING = """
         return Native(body=str(self.times).encode(), content_type="text/plain", summary="x")
 """
 ACKNOWLEDGES = "        return self._mapped.acknowledge(intake, stamp)\n"
+ENDLESS = """
+        from itertools import count
+
+        from orderloom import Origin, RejectedDocument, Rejected
+
+        origin = Origin(channel="agent", endpoint="agent.one", envelope="1", document_type="ORDER")
+        for _ in count():
+            yield RejectedDocument(origin=origin, fault=Rejected("E_VALUE", "bad", "here").fault)
+"""
+THREADED = """
+        import _thread
+
+        _thread.start_new_thread(int, ())
+"""
+PRINTING = """
+        import warnings
+
+        warnings.sys.stdout.write("{")
+"""
+NO_COMMAND = """
+        yield 5
+"""
 BROKEN = {
+    "endless": (TRANSLATES, ENDLESS, "TestAdapter"),
+    "with threads": (TRANSLATES, THREADED + TRANSLATES, "test_it_touches_nothing"),
+    "no commands": (TRANSLATES, NO_COMMAND, "TestAdapter"),
     "impure": (TRANSLATES, IMPURE + TRANSLATES, "test_the_adapter_is_pure"),
     "raising": (TRANSLATES, RAISING + TRANSLATES, "test_bad_bytes_are_refused_in_words"),
     "silent": (TRANSLATES, SILENT + TRANSLATES, "test_a_cut_message_is_refused"),
@@ -134,7 +159,7 @@ class TestCheck:
         ran = run("adapter", "check", file)
 
         assert 1 == ran.exit_code
-        assert re.search(rf"FAILED .*{name}", ran.output)
+        assert re.search(rf"(FAILED|ERROR) .*{name}", ran.output)
         assert re.search(r"agent\.py: \d+ of \d+ checks fail \(all pass\) \[E_CONFIG\]\n$", ran.output)
 
     def test_a_sample_that_is_refused_fails(self):
@@ -142,8 +167,22 @@ class TestCheck:
         file = made("csv")
         sample = file.parent / "samples" / "one-order.csv"
         sample.write_bytes(sample.read_bytes().replace(b"HANDSET-A", b"HANDSET-X"))
+        found = check(str(file))
 
-        assert not check(str(file)).sound
+        assert not found.sound
+        assert "this one is refused:" in found.report
+        assert "line 2 column 36 ITEM at byte 91: unknown offering 'HANDSET-X'" in found.report
+
+    def test_samples_of_which_none_is_good(self):
+        """Why, in a sentence of the adapter's own."""
+        file = made("csv")
+        for sample in (file.parent / "samples").iterdir():
+            sample.write_bytes(sample.read_bytes().replace(b"HANDSET-A", b"HANDSET-X"))
+        ran = run("adapter", "check", file)
+
+        assert 1 == ran.exit_code
+        assert "no sample that holds an order" in ran.output
+        assert "line 2 column 36 ITEM at byte 91: unknown offering 'HANDSET-X'" in ran.output
 
     @pytest.mark.parametrize(
         ("module", "told"),
@@ -164,6 +203,61 @@ class TestCheck:
         assert told in ran.output
         assert ran.output.endswith("[E_CONFIG]\n")
 
+    @pytest.mark.parametrize(
+        ("beginning", "told"),
+        [
+            ("class Agent", "cannot be imported: SyntaxError"),
+            ("raise ValueError('no licence')", "cannot be imported: ValueError: no licence"),
+            ("raise SystemExit(0)", "cannot be imported: SystemExit: 0"),
+        ],
+    )
+    def test_what_fails_before_it_is_an_adapter(self, beginning, told):
+        """Whatever it raises, nobody takes its end for a success."""
+        file = made("csv", "--python")
+        text = file.read_text("utf-8").replace("\nclass ", f"\n{beginning}\n\n\nclass ")
+        file.write_text(text, encoding="utf-8")
+        ran = run("adapter", "check", file)
+
+        assert (2, True) == (ran.exit_code, ran.output.startswith(f"{file}: {told}")), ran.output
+
+    def test_a_class_that_cannot_be_made(self):
+        """Nor this."""
+        file = made("csv", "--python")
+        text = file.read_text("utf-8").replace(
+            "self._mapped =", "raise SystemExit(0)\n        self._mapped ="
+        )
+        file.write_text(text, encoding="utf-8")
+        ran = run("adapter", "check", file)
+
+        assert (2, f"{file}: cannot be made: SystemExit: 0 (a class without arguments) [E_CONFIG]\n") == (
+            ran.exit_code,
+            ran.output,
+        )
+
+    def test_a_file_called_like_something_else(self):
+        """It is not the other that is checked."""
+        file = made("csv", "--python")
+        other = file.rename(file.with_name("json.py"))
+        ran = run("adapter", "check", other)
+
+        assert 2 == ran.exit_code
+        assert "there is another module of that name" in ran.output
+
+    def test_what_an_adapter_prints_is_not_taken_for_an_answer(self):
+        """The suite says that it prints, and nothing else fails because of it."""
+        file = made("csv", "--python")
+        file.write_text(file.read_text("utf-8").replace(TRANSLATES, PRINTING + TRANSLATES), encoding="utf-8")
+        found = check(str(file))
+
+        assert (0, True) == (found.failed, found.passed > 25), found.report
+
+    @pytest.mark.parametrize("name", ["kiosk", "web", "store"])
+    def test_a_channel_that_ships_too(self, name):
+        """Its own senders beside it are all that there are, so that its message need not tell which."""
+        file = made("xml", name=name)
+
+        assert check(str(file)).sound
+
     def test_a_fault_of_the_mapping_is_told_with_its_line(self):
         """And no test is run."""
         file = made("csv")
@@ -179,7 +273,7 @@ class TestCheck:
         for sample in (file.parent / "samples").iterdir():
             sample.unlink()
 
-        assert "no samples (good messages, one a file)" in run("adapter", "check", file).output
+        assert "no samples (good messages, one a file (--samples))" in run("adapter", "check", file).output
 
     def test_without_pytest(self, monkeypatch):
         """What to install is in the sentence."""
@@ -238,8 +332,8 @@ class TestTry:
 
         assert 1 == ran.returncode
         assert (
-            "$: the message does not tell its sender (one endpoint on channel agent) [E_IDENTITY]"
-            in ran.stdout
+            "$: the message does not tell its sender "
+            "(one endpoint on channel agent (there are none), or message.sender) [E_IDENTITY]" in ran.stdout
         )
 
     def test_an_unknown_channel(self):

@@ -7,13 +7,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.outbound.warehouse.words import TOO_LATE
 from canonical.amendments import AmendmentState, OrderPatch, PieceState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
-from canonical.order import Address, Characteristic, Place
-from canonical.states import State
+from canonical.order import Address, Characteristic, ItemRelationship, Place
+from canonical.states import Action, State
+from canonical.systems import Verb
 from tests.correlation.shop import Shop, changed, colour, item
 
 HANDSET = item("1", "HANDSET-A", colour("black"))
@@ -334,8 +336,6 @@ class TestSeveral:
 
     def test_tied_items_stand_or_fall_together(self):
         """One refusal, and neither changes."""
-        from canonical.order import ItemRelationship  # noqa: PLC0415
-
         tie = ItemRelationship(id="1", relationship_type="reliesOn")
         shop = Shop(HANDSET, item("2", "CASE-01", product_order_item_relationship=(tie,)))
         shop.done("crm")
@@ -365,3 +365,28 @@ class TestSilence:
         shop.says("warehouse", "TA", verb="modify")
         assert AmendmentState.APPLIED is shop.amendment(amendment.id).state
         assert ("red", "inProgress") == (shop.value("1", "color"), shop.lines()["warehouse/1"])
+
+
+class TestWords:
+    def test_what_answers_another_verb_or_action_is_refused(self):
+        """An answer to RMV SUB with the key of an ADD completes nothing."""
+        shop = Shop(PLAN)
+        shop.done("crm")
+        [sent] = [one for one in shop.record.instructions if one.part == "mobile"]
+        said = shop.reply(sent, lines=[1])
+
+        for wrong in (replace(said, verb=Verb.UNDO), replace(said, verb=Verb.DO, action=Action.DELETE)):
+            with pytest.raises(Rejected, match="E_UNMATCHED"):
+                shop.hears(wrong)
+        shop.hears(replace(said, verb=Verb.DO, action=Action.ADD))
+        assert "completed" == shop.lines()["mobile/2"]
+
+    def test_a_word_about_the_whole_passes_over_what_was_taken_back(self):
+        """The CRM says OK to what is left of the order."""
+        shop = Shop(HANDSET, PLAN)
+        shop.cancel("2")
+        shop.says("crm", verb="undo")
+        shop.says("crm")
+
+        assert ("completed", "cancelled") == (shop.lines()["crm/1"], shop.lines()["crm/2"])
+        assert () == shop.order.product_order_error_message

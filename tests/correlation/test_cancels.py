@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.outbound.warehouse.words import TOO_LATE
 from canonical.amendments import AmendmentState, CancelScope, TaskState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
@@ -115,8 +116,6 @@ def test_a_system_that_does_not_take_it_back_leaves_its_line_held():
 
 def test_an_undo_that_crosses_shipped():
     """Too late: the parcel is on its way, and its line is what it is."""
-    from adapters.outbound.warehouse.words import TOO_LATE  # noqa: PLC0415
-
     shop = Shop(HANDSET)
     shop.done("crm")
     cancel = shop.cancel()

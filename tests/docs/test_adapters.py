@@ -73,7 +73,6 @@ def test_the_example_carries_an_order(installed, monkeypatch):
     With entry point, profile and settings as the guide has them: dropped, accepted, answered.
     """
     monkeypatch.setenv("ORDERLOOM_SYSTEM_OSS_INTERNET_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ORDERLOOM_RULES", str(installed))
     monkeypatch.setenv("ORDERLOOM_STORE", str(installed / "orderloom.db"))
     with Embedded(load()) as hub:
         body = b"K1|7|K-1001|HANDSET-A|2|END\n"

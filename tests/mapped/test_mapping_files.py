@@ -116,6 +116,72 @@ class TestFaults:
             ),
             ("json", '"customer.id"', '"customer..id"', "agent.toml:16 order: 'customer..id' is no way"),
             ("json", '"order.id"', '"order"', "agent.toml:37 answer.columns: order"),
+            ("csv", 'offering = "ITEM"', "offering = {}", "agent.toml:27 line.offering: comes from nowhere"),
+            (
+                "csv",
+                '{ from = "ACTION"',
+                '{ always = "add", from = "ACTION"',
+                "agent.toml:28 line.action: comes from two places",
+            ),
+            ("csv", 'N = "add"', 'N = ""', "agent.toml:28 line.action: unknown action ''"),
+            (
+                "csv",
+                'quantity = "QTY"',
+                'quantity = { from = "QTY", code = "SKU" }',
+                "agent.toml:29 line.quantity: only an offering has a code",
+            ),
+            (
+                "csv",
+                'quantity = "QTY"',
+                'quantity = { from = "QTY", words = { one = "1", none = "0" } }',
+                "agent.toml:29 line.quantity: '0' is no quantity",
+            ),
+            (
+                "csv",
+                'colour = "COLOUR"',
+                'colour = { always = "red", default = "blue" }',
+                "agent.toml:32 line.characteristics.colour: words and default are for",
+            ),
+            (
+                "csv",
+                'word = "END"',
+                'word = "\\u20ac\\n"',
+                "agent.toml:15 csv.trailer.word: '€\\n' is not allowed",
+            ),
+            (
+                "csv",
+                '{ name = "OUR-ID", value',
+                '{ name = "OUR-ID", always = "x", value',
+                "agent.toml:37 answer.columns[2]: comes from two places",
+            ),
+            ("csv", "customer]", '"cus\\ttomer"]', "agent.toml:17 order.party: 'cus\\ttomer' is not allowed"),
+            ("fixed", 'kind = "O"', 'kind = "OO"', "agent.toml:9 fixed: order: X cannot say 'OO'"),
+            ("fixed", 'kind = "O"', 'kind = "Ö"', "agent.toml:9 fixed: order: X cannot say 'Ö'"),
+            ("fixed", '"X(8)" },\n]', '"X(0)" },\n]', "agent.toml:9 fixed: header: FILE-NO has no length"),
+            ("fixed", '"9(6)"', '"X(6)"', "agent.toml:9 fixed: trailer: COUNT counts records"),
+            ("json", '"customer.id"', '"$.customer.id"', "agent.toml:16 order: '$.customer.id' is no way"),
+            ("json", '"customer.id"', '"customer[0].id"', "agent.toml:16 order: 'customer[0].id' is no way"),
+            ("json", 'lines = "lines"', 'lines = "a..b"', "agent.toml:11 json.lines: 'a..b' is no way"),
+            (
+                "xml",
+                '"Customer/Name"',
+                '"c:Customer/Name"',
+                "agent.toml:17 order: 'c:Customer/Name' is no way",
+            ),
+            (
+                "xml",
+                '"Customer/Name"',
+                '"Customer/@id/Name"',
+                "agent.toml:17 order: 'Customer/@id/Name' is no",
+            ),
+            (
+                "xml",
+                '"Customer/Name"',
+                '"Customer[1]/Name"',
+                "agent.toml:17 order: 'Customer[1]/Name' is no way",
+            ),
+            ("xml", '"Lines/Line"', '"Lines/@Line"', "agent.toml:12 xml.lines: 'Lines/@Line' is no way"),
+            ("xml", 'root = "Orders"', 'root = "o:Orders"', "agent.toml:10 xml.root: 'o:Orders' is no name"),
             ("xml", 'row = "Answer"', 'row = "an answer"', "agent.toml:37 answer.row: 'an answer'"),
         ],
     )
@@ -142,9 +208,21 @@ class TestFaults:
 
         assert 2 == len(faults(text))
 
-    @pytest.mark.parametrize("body", [b"", b"\xff", b"x" * 2_000_000])
+    def test_a_trailer_that_no_row_can_be(self):
+        """In another encoding than its own, or with the delimiter where nothing is quoted."""
+        ascii_ = ('encoding = "utf-8"', 'encoding = "ascii"')
+        bare = ('delimiter = ";"', 'delimiter = ";"\nquote = ""')
+        for word, (old, new) in (("Übrig", ascii_), ("E;D", bare)):
+            text = mapping("csv").replace('word = "END"', f'word = "{word}"')
+            read_mapping(text, "agent.toml")
+
+            assert any("no row of this table can begin with" in one for one in faults(text.replace(old, new)))
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"\xff", b"x" * 2_000_000, b"a=" + b"[" * 100_000, b"a=" + b"{a=" * 9_999]
+    )
     def test_files_that_are_none(self, tmp_path, body):
-        """Empty, no UTF-8, huge; or not there."""
+        """Empty, no UTF-8, huge, without end; or not there."""
         (tmp_path / "agent.toml").write_bytes(body)
         with pytest.raises(SettingsError, match="E_CONFIG"):
             mapped_adapter(tmp_path / "agent.toml")

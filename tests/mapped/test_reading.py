@@ -128,6 +128,26 @@ class TestCsv:
         assert [True] == ["[W_CSV_TAIL]" in note.text for note in order.order.note]
         assert isinstance(order.order.note[0], Note)
 
+    def test_a_quantity_in_words(self):
+        """Each means a number; another is refused."""
+        made = adapter("csv", ('quantity = "QTY"', 'quantity = { from = "QTY", words = { two = "2" } }'))
+        body = samples("csv")["one-order"]
+        [taken] = translated(made, body.replace(b"N;2;", b"N;two;"))
+
+        assert 2 == taken.order.product_order_item[0].quantity
+        assert ["E_VALUE"] == [code for code, _ in outcome(made, body)]
+
+    def test_a_trailer_in_another_alphabet(self):
+        """Is found by its bytes in the table's own encoding."""
+        made = adapter(
+            "csv", ('word = "END"', 'word = "SUMA\N{LATIN SMALL LETTER N WITH TILDE}"'), ("utf-8", "cp1252")
+        )
+        body = samples("csv")["one-order"].replace(
+            b"END", "SUMA\N{LATIN SMALL LETTER N WITH TILDE}".encode("cp1252")
+        )
+
+        assert [] == outcome(made, body)
+
     def test_codes_of_the_catalogue(self):
         """An offering by the sender's own code."""
         made = adapter("csv", ('offering = "ITEM"', 'offering = { from = "ITEM", code = "SKU" }'))

@@ -38,7 +38,9 @@ class TestCheck:
 
         assert 0 == code
         assert output.startswith("rules r-")
-        assert output.endswith(": 1 routes, 1 parts, 1 tests, 4 offerings, 2 endpoints, 0 recommendations\n")
+        assert output.endswith(
+            ": 1 routes, 1 parts, 1 tests, 4 offerings, 2 endpoints, 0 recommendations, 0 calendars\n"
+        )
 
     def test_faults_are_printed_with_file_line_and_key(self, folder):
         """All of them, and the exit code says so."""

@@ -114,6 +114,15 @@ def test_the_recommendation_example_is_accepted():
     assert (86_400, frozenset({"callcenter", "store"})) == (rule.answer_by, rule.channels)
 
 
+def test_the_calendar_example_is_accepted():
+    """Copied into a file, its system's parts count by it."""
+    files = texts(route("r", "{ }", part("internet", 'due = "2 working days"', system="oss.internet")))
+    files["routes/calendars/guide.toml"] = example("[[calendar]]")
+    rules = read(files, PROFILES)
+
+    assert ["field"] == [step.part.calendar for step in rules.steps]
+
+
 @pytest.mark.parametrize(
     ("schema", "table", "section"),
     [
@@ -125,6 +134,7 @@ def test_the_recommendation_example_is_accepted():
         ("recommendations", ("$defs", "recommendation"), "Recommendations"),
         ("recommendations", ("$defs", "recommendation", "properties", "when"), "Recommendations"),
         ("recommendations", ("$defs", "recommendation", "properties", "after"), "Recommendations"),
+        ("calendars", ("$defs", "calendar"), "Calendars"),
         ("endpoint", (), "Endpoints"),
     ],
 )

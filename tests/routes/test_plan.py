@@ -77,7 +77,7 @@ class TestMatching:
         """The engine carries out the plan and never looks into the rules again."""
         lines = [
             'items = { action = "add" }',
-            'due = "2 working days"',
+            'due = "2 days"',
             "answer_within = 60",
             "optional = true",
             "check = true",
@@ -95,7 +95,7 @@ class TestMatching:
                 reason=Reason(
                     route="r", rules_version=rules.version, clause="channel is web", why="reason of r"
                 ),
-                due="2 working days",
+                due="2 days",
                 answer_within=60,
                 optional=True,
                 check=True,

@@ -50,8 +50,8 @@ class TestShape:
             pytest.param(
                 texts(changed('system = "crm"', 'system = "crm"\n      atomic = true')),
                 "routes/rules-1.toml:10 route[0].part[0].atomic: unknown key 'atomic' (one of"
-                " name, system, items, after, due, answer_within, optional, check, on_fallout, concerns,"
-                " soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
+                " name, system, items, after, due, calendar, answer_within, optional, check, on_fallout,"
+                " concerns, soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
                 id="a later release's key",
             ),
             pytest.param(
@@ -138,7 +138,8 @@ class TestShape:
             pytest.param(
                 texts(EVERYTHING) | {"routes/deep/er.toml": ""},
                 "routes/deep/er.toml: no place for a rule file (routes/*.toml, routes/catalogue/*.toml,"
-                " routes/recommendations/*.toml, routes/samples/*.json, endpoints/*.toml) [E_ROUTES]",
+                " routes/recommendations/*.toml, routes/calendars/*.toml, routes/samples/*.json,"
+                " endpoints/*.toml) [E_ROUTES]",
                 id="a file in the wrong place",
             ),
         ],

@@ -4,16 +4,27 @@ What every store answers people over all orders.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from datetime import timedelta
 
+import pytest
+from msgspec.structs import astuple, replace
+
+from canonical.amendments import PieceState
 from canonical.errors import Fault
 from canonical.states import State
 from canonical.systems import Verb
 from orderloom.correlation.record import Step, StepState
-from orderloom.correlation.reports_port import HeldLine
-from tests.store.orders import later, line, order_id, record, saved
+from orderloom.correlation.reports_port import HeldLine, Span
+from orderloom.reports.demand import demand
+from orderloom.reports.flow import flow
+from orderloom.reports.leakage import leakage
+from orderloom.reports.pages import every_order
+from tests.store.month import BEGINS, ENDS, month
+from tests.store.orders import NOW, amending, later, line, order_id, record, saved
 
 __all__ = ["ReportsContract"]
+
+HOUR = 3600
 
 
 def held(number: int, since: float, code: str, name: str = "tv"):
@@ -92,5 +103,121 @@ class TestsOfHeldLines:
         assert [""] == [one.number for one in store.held_lines()]
 
 
-class ReportsContract(TestsOfHeldLines):
+class TestsOfReports:
+    """Sums over a month that was counted by hand (tests/store/month.py)."""
+
+    @pytest.fixture
+    def month(self, store):
+        """A store with that month in it."""
+        with store.begin() as transaction:
+            transaction.apply(month())
+        return store
+
+    def test_orders_are_read_page_by_page(self, month):
+        """Each once, in the order of ids; drafts never."""
+        pages = [month.reported(Span.ALL, after=order_id(number), limit=3) for number in (0, 3, 6, 9)]
+
+        assert [[1, 2, 3], [4, 5, 6], [7, 8], []] == [[int(one.id[2:]) for one in page] for page in pages]
+
+    @pytest.mark.parametrize(("span", "numbers"), [(Span.OPEN, [3, 6, 7]), (Span.ENDED, [1, 2, 4, 5])])
+    def test_open_and_ended_orders_are_told_apart(self, month, span, numbers):
+        """As far as they changed since then."""
+        assert numbers == [int(one.id[2:]) for one in month.reported(span, limit=10, since=BEGINS)]
+
+    def test_an_order_is_read_with_its_lines_and_events(self, month):
+        """Of replies only those that held a line."""
+        [two] = month.reported(Span.ENDED, after=order_id(1), limit=1, events=True)
+
+        assert ("N2", "web.one", "web", 2) == (two.number, two.endpoint, two.channel, two.attempts)
+        assert BEGINS + timedelta(hours=10) == two.changed
+        assert ["reply_folded", "fallout", "fallout", "retried"] == [one.event for one in two.events]
+        assert "E_SYSTEM_REFUSED" == two.events[0].data["code"]
+        [four] = month.reported(Span.ENDED, after=order_id(3), limit=1)
+        tv = four.lines[1]
+        assert ("tv", "oss.tv", "NET-500", State.FAILED) == (tv.part, tv.system, tv.offering, tv.state)
+        assert () == four.events
+
+    def test_demand(self, month):
+        """Two of three lines are left in Austin, and three handsets; what was lost or done is not wanted."""
+        rows = demand(every_order(month, Span.OPEN))
+        springfield, austin = "US IL Springfield", "US TX Austin"
+        internet = ("NET-500", "add", "oss.internet", austin, "2026-W50", 2, 2)
+
+        assert [
+            ("HANDSET-A", "add", "warehouse", springfield, "", 1, 0),
+            ("HANDSET-A", "add", "warehouse", springfield, "2026-W50", 2, 2),
+            ("NET-500", "add", "billing", "", "", 1, 0),
+            internet,
+        ] == [astuple(one) for one in rows]
+        assert [internet] == [
+            astuple(one) for one in demand(every_order(month, Span.OPEN), system="oss.internet")
+        ]
+
+    def test_leakage(self, month):
+        """The longest first, and only what is so for as long."""
+        provisioning = ("oss.internet", "oss.tv", "warehouse")
+
+        def found(by):
+            return [
+                (one.kind, one.number, one.systems, one.since - BEGINS, one.why)
+                for one in leakage(
+                    every_order(month, Span.ALL), by=by, billing=("billing",), provisioning=provisioning
+                )
+            ]
+
+        late = [
+            ("still provisioned", "N5", ("oss.internet",), timedelta(hours=2), "billing cancelled"),
+            ("not billed", "N3", ("oss.internet",), timedelta(hours=3), "billing held [E_NO_ANSWER]"),
+            ("still provisioned", "N4", ("oss.internet",), timedelta(hours=5), "tv failed"),
+        ]
+        assert late == found(ENDS)
+        assert late[:2] == found(BEGINS + timedelta(hours=3))
+
+    def test_flow(self, month):
+        """Four orders ended; of the three that completed, two had a date, and one kept it."""
+        found = flow(
+            every_order(month, Span.ENDED, since=BEGINS, events=True),
+            every_order(month, Span.OPEN),
+            since=BEGINS,
+            until=ENDS,
+            drafts_abandoned=month.drafts_abandoned(BEGINS),
+        )
+
+        assert {"completed": 3, "partial": 1} == found.ended
+        assert [("", 3, 2 * HOUR, 10 * HOUR, 10 * HOUR), ("web", 3, 2 * HOUR, 10 * HOUR, 10 * HOUR)] == [
+            astuple(one) for one in found.cycle
+        ]
+        assert [
+            ("oss.internet", "E_NO_ANSWER", 1, 4),
+            ("oss.internet", "E_SYSTEM_REFUSED", 1, 4),
+            ("oss.tv", "E_SYSTEM_REFUSED", 1, 1),
+        ] == [astuple(one) for one in found.fallout]
+        assert (2, 4) == astuple(found.right_first_time)
+        assert (1, 2) == astuple(found.promises)
+        assert (1, 1) == astuple(found.overdue)
+        assert 1 == found.drafts_abandoned
+        assert 0 == month.drafts_abandoned(BEGINS + timedelta(seconds=1))
+
+    def test_amendments_are_counted_piece_by_piece(self, store):
+        """By what became of each, from when they were asked for."""
+        one = amending("AM1")
+        [piece] = one.amendment.pieces
+        free = replace(piece, state=PieceState.APPLIED, charge=None)
+        pieces = (
+            free,
+            replace(free, charge=piece.charge),
+            replace(free, state=PieceState.REFUSED),
+            replace(free, state=PieceState.LAPSED),
+            replace(free, state=PieceState.WITHDRAWN),
+            piece,
+        )
+        amended = replace(one, amendment=replace(one.amendment, pieces=pieces))
+        put(store, replace(record(1), amendments=(amended,)))
+
+        counted = flow((), (), since=NOW, until=NOW, amendments=store.amendments(NOW)).amendments
+        assert (1, 1, 1, 2, 1) == astuple(counted)
+        assert () == store.amendments(later(1))
+
+
+class ReportsContract(TestsOfHeldLines, TestsOfReports):
     """All of them."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from adapters.formats.soap import Envelope, Version
 from adapters.formats.xml_names import name_in
 from adapters.formats.xml_node import XmlNode
-from adapters.formats.zones import Zone, zone_of
 from canonical.errors import Rejected, shown
 from canonical.references import Endpoint, References
+from canonical.zones import Zone, zone_of
 
 from .vocabulary import CHANNEL
 

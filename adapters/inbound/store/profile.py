@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from adapters.formats.values import FIRST_YEAR, LAST_YEAR
 from adapters.formats.xml_node import XmlNode
-from adapters.formats.zones import Zone, zone_of
 from canonical.errors import shown
 from canonical.references import Endpoint, References
+from canonical.zones import Zone, zone_of
 
 from .vocabulary import CHANNEL
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from adapters.formats.x12 import MANY, Layout, Loop, Segment, TransactionSet, Turn, Use, arrange
 from canonical.errors import shown
-from canonical.replies import LineReply, Reference, Reply
+from canonical.replies import ORDER_NUMBER, LineReply, Reference, Reply
 
 from .words import PROFILE
 
@@ -65,11 +65,20 @@ def read_advice(transaction_set: TransactionSet, key: str) -> Reply:
 
 
 def _about(turn: Turn) -> Iterator[Reference]:
-    """Our key when the warehouse repeats it (N9*ZZ), and always the depositor order number."""
-    for n9 in turn.each("N9"):
-        if n9.raw(1) == "ZZ" and n9.text(2, 64):
-            yield Reference(type="key", value=n9.raw(2))
-    yield Reference(type=PROFILE.reference_type, value=turn.head.key(2, 22))
+    """
+    Our key when the warehouse repeats it (N9*ZZ), and the depositor order number.
+
+    Without them the purchase order number, which says the order only.
+    """
+    keys = [n9.raw(2) for n9 in turn.each("N9") if n9.raw(1) == "ZZ" and n9.text(2, 64)]
+    yield from (Reference(type="key", value=key) for key in keys)
+    w06 = turn.head
+    if w06.raw(2):
+        yield Reference(type=PROFILE.reference_type, value=w06.key(2, 22))
+    elif number := w06.text(6, 22):
+        yield from () if keys else (Reference(type=ORDER_NUMBER, value=number),)
+    elif not keys:
+        raise w06.reject(2, "E_KEY_MISSING", "names no shipping order", "W0602, N9*ZZ or W0606")
 
 
 def _day(w06: Segment) -> dt.datetime | None:

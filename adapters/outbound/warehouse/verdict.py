@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 from adapters.formats.x12 import MANY, Layout, Loop, Segment, TransactionSet, Turn, Use, arrange
 from canonical.errors import shown
-from canonical.replies import Reference, Reply
+from canonical.replies import ORDER_NUMBER, Reference, Reply
 
 from .words import PROFILE, TOO_LATE
 
 __all__ = ["read_verdicts"]
 
 _MAX_REASON = 2000
-# Code list 128, transaction reference number: what stands in OTI03 is W0502 of our 940.
-_ORDER = "TN"
+# Code list 128, what stands in OTI03: transaction reference number, W0502 of our 940; purchase order number.
+_ORDER, _PURCHASE_ORDER = "TN", "PO"
 # Code list 647, received after cutoff date or time.
 _AFTER_CUTOFF = "814"
 _REFUSED = "TR"
@@ -77,7 +77,11 @@ def _verdict(turn: Turn, key: str, happened: dt.datetime | None) -> Reply:
 
 
 def _about(turn: Turn) -> tuple[Reference, ...]:
-    """Our key when the warehouse repeats it (REF*ZZ), our reference, and the number of our group."""
+    """
+    Our key when the warehouse repeats it (REF*ZZ), our reference, and the number of our group.
+
+    Without them the purchase order number, which says the order only.
+    """
     oti = turn.head
     if (code := oti.text(10, 3)) and code != "940":
         raise oti.reject(10, "E_UNMATCHED", f"speaks of a set {shown(code)}", "940")
@@ -90,8 +94,11 @@ def _about(turn: Turn) -> tuple[Reference, ...]:
         found.append(Reference(type=PROFILE.reference_type, value=oti.key(3, 22)))
     if group := oti.text(8, 9):
         found.append(Reference(type=PROFILE.receipt_counter, value=group.lstrip("0") or "0"))
+    if not found and oti.raw(2) == _PURCHASE_ORDER:
+        found.append(Reference(type=ORDER_NUMBER, value=oti.required(3, 22)))
     if not found:
-        raise oti.reject(3, "E_KEY_MISSING", "names no shipping order", f"OTI02 {_ORDER}, or OTI08")
+        allowed = f"OTI02 {_ORDER} or {_PURCHASE_ORDER}, or OTI08"
+        raise oti.reject(3, "E_KEY_MISSING", "names no shipping order", allowed)
     return tuple(found)
 
 

@@ -15,8 +15,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from canonical.errors import Rejected, shown
-
+from .errors import Rejected, shown
 from .zone_names import NAMED
 
 __all__ = ["Zone", "zone_of"]

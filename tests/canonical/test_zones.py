@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.formats.zone_names import NAMED
-from adapters.formats.zones import zone_of
 from canonical.errors import Rejected
+from canonical.zone_names import NAMED
+from canonical.zones import zone_of
 
 NAIVE = datetime.fromisoformat
 CHICAGO = zone_of("America/Chicago", "zone")
