@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from broker.port import Properties
+from orderloom.acts import act_on
 from orderloom.calls import CallKind, CallResult
+from orderloom.correlation.fallout import Act, ActKind, Chosen
 from orderloom.hub_topology import drop_exchange, reply_exchange
 from orderloom.rules import default_folder, read_folder
 from orderloom.settings import SystemSettings, load
@@ -92,7 +94,7 @@ class Stage(Shipped):
 
     def drop(self, channel: str, body: bytes) -> None:
         """An endpoint sends something."""
-        self._happens(drop_exchange(channel), body, {})
+        self._happens(drop_exchange(channel), body)
 
     def will(self, system: str, kind: str, verb: str = "do", **more: Any) -> None:
         """From now on a neighbour treats what it is told so; the kinds are those of its scripts."""
@@ -105,16 +107,23 @@ class Stage(Shipped):
 
     def says(self, system: str, body: bytes) -> None:
         """A neighbour sends something, whatever it may be."""
-        self._happens(reply_exchange(system), body, {})
+        self._happens(reply_exchange(system), body)
+
+    def act(self, kind: str, number: str, **chosen: str) -> None:
+        """A person decides about what is held of the order with this number."""
+        [order] = {id_ for _, id_ in self.store.find(number)}
+        act = Act(id=f"act-{kind}", kind=ActKind(kind), by="cli:ada", why="asked", chosen=Chosen(**chosen))
+        act_on(self.worker.hub, self.store, act, order, self.now)
+        self.later(seconds=2)
 
     def later(self, **time: float) -> None:
         """Time passes."""
         self._begin(timedelta(**time))
         self.work()
 
-    def _happens(self, exchange: str, body: bytes, headers: Mapping[str, Any]) -> None:
+    def _happens(self, exchange: str, body: bytes) -> None:
         self._begin(timedelta(seconds=_ACT))
-        self.broker.publish(exchange, "", body, Properties(headers=headers))
+        self.broker.publish(exchange, "", body, Properties())
         self.work()
 
     def _begin(self, after: timedelta) -> None:
@@ -194,16 +203,15 @@ class Stage(Shipped):
             for line in _instructed(system, told):
                 self._hear(system, line)
             taken = neighbour.take(told, body)
-            # What crosses a change comes before its answer, what a change has made anew behind it.
-            self._prepare(system, sorted((*taken.replies, *taken.others), key=lambda one: one.after > 0))
+            self._prepare(system, (*taken.others, *taken.replies), told.changes)
         return 1
 
     def _called(self, call: Any) -> None:
         self.letters.append((call.system, call.native.body))
         spec, internet = call.native.call, self.neighbours[call.system]
         self._hear(call.system, _service_order(spec.method, json.loads(call.native.body)))
-        answer = internet.call(call.id, call.native.body, spec.method, f"/{spec.path}")
-        self._prepare(call.system, answer.events)
+        answer = internet.call(call.id, call.native.body, spec.method, spec.path)
+        self._prepare(call.system, answer.events, spec.path != "/serviceOrder")
         kind = CallKind.ANSWERED if answer.status < 400 else CallKind.REFUSED
         self.calls.results.append(
             CallResult(
@@ -212,19 +220,22 @@ class Stage(Shipped):
             )
         )  # fmt: skip
 
-    def _prepare(self, system: str, replies: Iterable[Reply]) -> None:
-        """Receipts leave at once; answers wait, but for those that a change has made void."""
-        neighbour, ready = self.neighbours[system], self.ready[system]
+    def _prepare(self, system: str, replies: tuple[Reply, ...], changes: bool) -> None:
+        """
+        Receipts leave at once; answers wait, but for those that a change has made void.
+
+        The answer to a change comes before what else is to be said, unless that has crossed it.
+        """
+        neighbour = self.neighbours[system]
         for one in replies:
             if one.after == 0.0:
-                self.broker.publish(
-                    reply_exchange(system), "", neighbour.encode(one.body), Properties(headers={})
-                )
-            else:
-                ready[one.id] = one
-        for one in list(ready.values()):
-            if not neighbour.stands(one):
-                del ready[one.id]
+                body = neighbour.encode(one.body)
+                self.broker.publish(reply_exchange(system), "", body, Properties())
+        crossed = any(one.after < 0.0 for one in replies)
+        own = {one.id: one for one in replies if one.after >= _BY_HAND}
+        rest = self.ready[system] | {one.id: one for one in replies if 0.0 != one.after < _BY_HAND}
+        ordered = own | rest if changes and not crossed else rest | own
+        self.ready[system] = {id_: one for id_, one in ordered.items() if neighbour.stands(one)}
 
     def _got(self, who: str, body: bytes) -> int:
         self.letters.append((who, body))
