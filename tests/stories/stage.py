@@ -304,8 +304,9 @@ def _service_order(method: str, said: Mapping[str, Any]) -> str:
 def _service(item: Mapping[str, Any]) -> str:
     service = item["service"]
     values = [(one["name"], one["value"]) for one in service.get("serviceCharacteristic", ())]
-    where = "".join(f" at {one['streetName']}" for one in service.get("place", ()))
-    return f"{item['id']}={_line(service['name'], item['quantity'], values)}{where}"
+    where = "".join(f" at {one.get('streetName') or one['id']}" for one in service.get("place", ()))
+    does = "" if item["action"] == "add" else f"{item['action']} "
+    return f"{does}{item['id']}={_line(service['name'], item['quantity'], values)}{where}"
 
 
 # How endpoints read.

@@ -23,6 +23,18 @@ AT_EIGHT = (
     "<ListOfSWIOrderItemXa><SWIOrderItemXa><Name>appointment</Name><Value>2026-03-02T20:00:00Z</Value>"
     "</SWIOrderItemXa></ListOfSWIOrderItemXa>"
 )
+COMPLAINT = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="http://siebel.com/asi" '
+    'xmlns="http://siebel.com/OrderManagement/Order/Data"><s:Body><a:SWIInteraction_Input><ListOfSWIOrderIO>'
+    "<SWIInteraction><Id>I-1</Id><Type>Complaint</Type><AccountId>C-7</AccountId>"
+    "</SWIInteraction></ListOfSWIOrderIO></a:SWIInteraction_Input></s:Body></s:Envelope>"
+)
+TILL = (
+    '<POSLog xmlns="http://www.nrf-arts.org/IXRetail/namespace/"><Transaction><RetailStoreID>0117</RetailStoreID>'
+    "<WorkstationID>4</WorkstationID><SequenceNumber>{number}</SequenceNumber><BusinessDayDate>2026-03-02"
+    "</BusinessDayDate><RetailTransaction><Customer><CustomerID>C-7</CustomerID></Customer><LineItem>"
+    "<SequenceNumber>1</SequenceNumber>{line}</LineItem></RetailTransaction></Transaction></POSLog>"
+)
 HANDSET, PLAN, ROUTER = ("Handset A black", ""), ("Mobile 20 GB", ""), ("Router AX", "")
 
 
@@ -279,3 +291,52 @@ def test_crossing(stage):
         "web": ["StateChange completed v1 6/6 | 1 completed HANDSET-A | 2 completed MOBILE-20"]
     }
     assert stage.has()["warehouse OL1-4"] == {"1": "HANDSET-A x1"}
+
+
+class TestLeaving:
+    """A complaint at the call centre, then a disconnect at the store."""
+
+    @pytest.fixture
+    def asked(self, stage):
+        """The till is told to offer a month free; until the answer, no system hears of anything."""
+        stage.drop("callcenter", COMPLAINT.encode())
+        assert stage.news() == {"callcenter": ["Interaction"]}
+        gone = "<ItemID>INTERNET-500</ItemID><Action>Delete</Action>"
+        line = f"<CustomerOrderForPickup>{gone}</CustomerOrderForPickup>"
+        stage.drop("store", TILL.format(number=1, line=line).encode())
+        assert stage.news() == {
+            "store.0117": ["1 Accepted Draft", "1 information-required Draft 0/0 | 1 1"],
+        }
+        return stage
+
+    @staticmethod
+    def answer(stage, word):
+        """What the customer says at the till."""
+        question = re.search(r"Question>([^<]+)<", stage.letters[-1][1].decode())[1]
+        said = f"<OrderID>0117.4.20260302.1</OrderID><Action>{word}</Action><Question>{question}</Question>"
+        line = f"<PreviousCustomerOrder>{said}</PreviousCustomerOrder>"
+        stage.drop("store", TILL.format(number=2, line=line).encode())
+
+    def test_stays(self, asked):
+        """disconnect after complaint."""
+        self.answer(asked, "Accept")
+        assert asked.news() == {
+            "billing": ["D OL1-1 1=MONTH-FREE x1"],
+            "store.0117": [
+                "2 Accepted InProcess",
+                "1 ended Canceled 0/0 | 1 Canceled",
+                "2 accepted InProcess 0/1 | 1 InProcess",
+            ],
+        }
+        asked.answers("billing")
+        assert asked.news() == {"store.0117": ["2 ended Completed 1/1 | 1 Completed"]}
+
+    def test_leaves(self, asked):
+        """And one whose customer says no."""
+        self.answer(asked, "Decline")
+        assert asked.news() == {
+            "crm": ["do OL1-1 1=INTERNET-500 x1"],
+            "store.0117": ["2 Accepted InProcess", "1 accepted InProcess 0/3 | 1 InProcess"],
+        }
+        asked.answers("crm")
+        assert asked.news() == {"oss.internet": ["POST OL1-2 delete 1=INTERNET-500 x1 at 0117"]}
