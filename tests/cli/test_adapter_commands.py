@@ -251,7 +251,23 @@ class TestCheck:
 
         assert (0, True) == (found.failed, found.passed > 25), found.report
 
-    @pytest.mark.parametrize("name", ["kiosk", "web", "store"])
+    @pytest.mark.parametrize(("rows", "sound"), [(1, True), (2, False)])
+    def test_a_table_without_a_trailer(self, rows, sound):
+        """It may lose an order at its end and nobody can tell, but never a part of one."""
+        file = made("csv")
+        text = file.read_text("utf-8").replace('trailer = { word = "END", count = 2 }\n', "")
+        file.write_text(text, encoding="utf-8")
+        (file.parent / "samples" / "two-orders.csv").unlink()
+        sample = file.parent / "samples" / "one-order.csv"
+        head, row, _ = sample.read_bytes().splitlines(keepends=True)
+        more = [row.replace(b";1;HANDSET", b";%d;HANDSET" % number) for number in range(1, rows + 1)]
+        sample.write_bytes(head + b"".join(more))
+        found = check(str(file))
+
+        assert sound == found.sound, found.report
+        assert sound or "and half of one taken" in found.report
+
+    @pytest.mark.parametrize("name", ["kiosk", "web"])
     def test_a_channel_that_ships_too(self, name):
         """Its own senders beside it are all that there are, so that its message need not tell which."""
         file = made("xml", name=name)
