@@ -12,9 +12,9 @@ from canonical.systems import SystemProfile
 
 from .documents import Kind
 from .draft import Draft, Placed
-from .model import CalendarRule, Route
+from .model import CalendarRule, PartRule, Route
 
-__all__ = ["lint_calendars"]
+__all__ = ["lint_calendars", "without_due"]
 
 
 def lint_calendars(draft: Draft, profiles: Mapping[str, SystemProfile]) -> Iterator[Fault]:
@@ -40,8 +40,22 @@ def lint_calendars(draft: Draft, profiles: Mapping[str, SystemProfile]) -> Itera
             yield from _parts(route, names, systems)
 
 
+def without_due(draft: Draft) -> Iterator[Fault]:
+    """One warning for each part that says no ``due`` where others do: its orders have no forecast then."""
+    parts = [(placed, place, part) for placed in draft.routes for place, part in _numbered(placed)]
+    if any(part.due for _, _, part in parts):
+        for placed, place, part in parts:
+            if not part.due:
+                what = f"nobody says how long {part.name} takes: until it is done its orders have no forecast"
+                yield placed.fault(("part", place), what, "due, as in 24h or 2 working days")
+
+
+def _numbered(placed: Placed[Route]) -> Iterator[tuple[int, PartRule]]:
+    return enumerate(placed.value.parts)
+
+
 def _parts(placed: Placed[Route], names: Mapping[str, object], systems: Mapping[str, str]) -> Iterator[Fault]:
-    for place, part in enumerate(placed.value.parts):
+    for place, part in _numbered(placed):
         counts = bool(part.due) and parse_due(part.due).working_days > 0
         if part.calendar and part.calendar not in names:
             what = f"unknown calendar {shown(part.calendar)}"

@@ -105,7 +105,8 @@ class RuleSet:
     Args:
         version: ``r-`` and 12 hexadecimal digits of the SHA-256 of all rule texts but the samples.
         steps: The parts of all routes, each after everything it can wait for, checks first.
-        warnings: What is allowed and yet likely a mistake: offerings that no part serves.
+        warnings: What is allowed and yet likely a mistake: offerings that no part serves, parts without a
+            ``due`` where others have one.
         samples: Text of each sample by its name, for the routes' tests.
         recommendations: What should be proposed to customers, by name.
         calendars: By name.

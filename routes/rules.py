@@ -20,7 +20,7 @@ from canonical.systems import SystemProfile
 from .documents import Document, Kind, RulesError, kind_of, read_document
 from .draft import Draft
 from .lint import gaps, lint_routes, meeting
-from .lint_calendars import lint_calendars
+from .lint_calendars import lint_calendars, without_due
 from .lint_recommendations import lint_recommendations
 from .lint_references import lint_references
 from .model import PartRule, Route, RouteTest, RuleSet, Step
@@ -106,7 +106,7 @@ def _ruleset(draft: Draft, version: str) -> RuleSet:
         routes=routes,
         references=references,
         steps=tuple(_step(routes, node, version, of_system) for node in ordered),
-        warnings=tuple(gaps(draft)),
+        warnings=(*gaps(draft), *without_due(draft)),
         samples=draft.samples,
         recommendations=tuple(
             sorted((placed.value for placed in draft.recommendations), key=lambda rule: rule.name)

@@ -27,6 +27,7 @@ from .doctor import doctor
 from .drop import drop
 from .endpoints import endpoints
 from .fallout import fallout
+from .forget import forget
 from .journal import journal
 from .now import now
 from .parked import parked
@@ -128,6 +129,7 @@ for _command in (
     clock,
     report,
     retention,
+    forget,
 ):
     main.add_command(_command)
 _routes = routes_group(lambda: _here().adapters.profiles)

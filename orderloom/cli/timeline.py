@@ -45,7 +45,7 @@ def endpoint_view(order: Order) -> Iterator[str]:
     yield from _head(order)
     rows = [("ordered", instant(order.creation_date))]
     rows += [("known as", f"{one.id} ({one.external_identifier_type})") for one in order.external_id]
-    yield from table(rows, indent="  ")
+    yield from table([*rows, *_dates(order)], indent="  ")
     yield ""
     yield from table([(f"item {_item(item)}",) for item in every_item(order.product_order_item)], indent="")
     for reached in order.product_order_milestone:
@@ -71,9 +71,19 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
         yield one.role, f"{instant(one.at)}  {one.endpoint}"
     for alias in record.aliases:
         yield "known as", f"{alias.value} ({alias.type}, {alias.owner})"
+    yield from _dates(order)
+    for reached in order.product_order_milestone:
+        yield "reached", f"{instant(reached.milestone_date)}  {one_line(reached.id)}"
+    for alert in order.product_order_jeopardy_alert:
+        yield alert.name, f"{instant(alert.alert_date)}  {one_line(alert.message)}"
+    yield "rules", f"{record.plan.rules_version}, order version {order.version}"
+
+
+def _dates(order: Order) -> Iterator[tuple[str, str]]:
     if order.requested_completion_date is not None:
         yield "wanted by", instant(order.requested_completion_date)
-    yield "rules", f"{record.plan.rules_version}, order version {order.version}"
+    if order.expected_completion_date is not None:
+        yield "expected", instant(order.expected_completion_date)
 
 
 def _item(item: OrderItem) -> str:

@@ -200,7 +200,8 @@ def fold_timer(record: Record, timer: Timer, world: World, now: datetime) -> Fol
     """
     Something is due; a timer that has lost its point changes nothing.
 
-    Of ``start`` nothing needs doing here: whatever is ready is sent at the end of every step.
+    Of ``start`` and ``forecast`` nothing needs doing here: at the end of every step whatever is ready is
+    sent, and the forecast made.
     """
     work = Working(record, world, now)
     work.clear_timer(timer.key)

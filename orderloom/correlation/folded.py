@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from canonical.calendars import Calendar
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected
 from canonical.instructions import Instruction
@@ -29,6 +30,10 @@ def _no_planner(order: Order, command: AmendOrder) -> Proposal:
     raise Rejected("E_CONFIG", "nobody plans amendments here", f"order {order.id}")
 
 
+def _no_calendars(version: str) -> Mapping[str, Calendar]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """
@@ -36,11 +41,13 @@ class World:
 
     Args:
         propose: :func:`routes.amend.propose` by the rules that the order is pinned to.
+        calendars: The calendars of a version of the rules, by name; none when it cannot be read.
     """
 
     profiles: Mapping[str, SystemProfile]
     endpoints: Mapping[str, Endpoint]
     propose: Propose = _no_planner
+    calendars: Callable[[str], Mapping[str, Calendar]] = _no_calendars
 
 
 @dataclass(frozen=True, slots=True)

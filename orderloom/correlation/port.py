@@ -1,11 +1,10 @@
 """
 The store port: what the hub asks of its database, in batches.
 
-Two databases fill it, SQLite and PostgreSQL; one contract suite runs on both.  There is no query
-per message: every method takes all keys of a batch at once.  Within a transaction the order of
-calls is always inbox, aliases, waiting, tokens, recommendations, orders, parked, claims, timers, files,
-counters, apply, each with its keys sorted by the store, so that two workers can never wait for each other in
-a circle.
+Two databases fill it, SQLite and PostgreSQL; one contract suite runs on both.  There is no query per message:
+every method takes all keys of a batch at once.  Within a transaction the order of calls is always inbox,
+aliases, waiting, tokens, recommendations, orders, parked, claims, timers, files, counters, apply, each with
+its keys sorted by the store, so that two workers can never wait for each other in a circle.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import Protocol
 
 from .aging import Aging
 from .conversation_port import ConversationChanges, ConversationReads, ConversationTransaction
+from .forgetting_port import Forgetting, Removed
 from .intake_files import FilePiece, FileReads, FileTransaction, IntakeFile
 from .record import Alias, Record
 from .reports_port import Reports
@@ -281,6 +281,7 @@ class Changes:
         pieces: What hangs on files; one that is there already stays as it is.
         conversation: What is written of drafts, tokens, parties, interactions and recommendations.
         settings: Settings of the store by name; None takes one away.
+        removed: What is removed for somebody who is forgotten.
         owner: Worker id that owns the outbox rows; None leaves them for adoption.
     """
 
@@ -307,6 +308,7 @@ class Changes:
     pieces: list[FilePiece] = field(default_factory=list)
     conversation: ConversationChanges = field(default_factory=ConversationChanges)
     settings: dict[str, str | None] = field(default_factory=dict)
+    removed: Removed = field(default_factory=Removed)
     owner: str | None = None
 
 
@@ -383,7 +385,7 @@ class Transaction(FileTransaction, ConversationTransaction, Protocol):
         ...
 
 
-class Store(Aging, ConversationReads, FileReads, Reports, SettingsPort, Protocol):
+class Store(Aging, ConversationReads, FileReads, Forgetting, Reports, SettingsPort, Protocol):
     """The correlation store."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
@@ -477,11 +479,7 @@ class Store(Aging, ConversationReads, FileReads, Reports, SettingsPort, Protocol
         ...
 
     def unanswered(self, limit: int) -> Sequence[tuple[str, str]]:
-        """
-        (order id, instruction key) of what was sent and not answered, oldest first; for a lost broker.
-
-        Only of orders that are not terminal: nothing is sent again for an order that has ended.
-        """
+        """(order id, instruction key) of what open orders were told and not answered, oldest first."""
         ...
 
     def told_since(self, since: datetime, limit: int) -> Sequence[str]:

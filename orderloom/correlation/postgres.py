@@ -30,6 +30,7 @@ from .port import (
 )
 from .postgres_connection import Connections, Session
 from .postgres_conversation import PostgresConversationReads
+from .postgres_forgetting import PostgresForgetting
 from .postgres_reports import PostgresReports
 from .postgres_sql import INSTANTS, PORT, select
 from .postgres_transaction import PostgresTransaction
@@ -83,7 +84,7 @@ _SETTING = "select value from setting where name = $1"
 _COUNTS = "select state, count(*) from orders group by state order by state"
 
 
-class PostgresStore(PostgresConversationReads, PostgresReports):
+class PostgresStore(PostgresConversationReads, PostgresReports, PostgresForgetting):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 

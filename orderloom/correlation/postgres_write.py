@@ -65,7 +65,12 @@ _ONCE = {table.name: insert(table, once=True) for table in (REPLY, INTAKE_FILE, 
 _CUT = {table.name: cut(table) for table in _CHILDREN}
 _SET = "insert into setting values ($1, $2) on conflict (name) do update set value = excluded.value"
 _UNSET = "delete from setting where name = $1"
-_DELETE = {table.name: delete(table) for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE)}
+_DELETE = {
+    table.name: delete(table)
+    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
+}
+_STORIES_GONE = "delete from journal where order_id = any($1)"
+_ALIAS_KEYS_GONE = "delete from alias_key where key = any($1)"
 
 # An unchanged plan comes as null: what is stored out of line is then not written again.
 _UPDATE_ORDERS = (
@@ -119,6 +124,8 @@ def write(db: Session, changes: Changes, entered: Entered) -> tuple[int, ...]:
     """
     asked = [
         *_inbox(changes, entered),
+        *_delete(INBOX, changes.removed.keys),
+        *_forgotten(_ALIAS_KEYS_GONE, changes.removed.alias_keys),
         *_records(changes.records, entered),
         *writes(changes.conversation),
         *_upsert(PARKED, map(PORT.parked_row, changes.parked.values())),
@@ -132,7 +139,10 @@ def write(db: Session, changes: Changes, entered: Entered) -> tuple[int, ...]:
         *_many(_ONCE[INTAKE_PIECE.name], INTAKE_PIECE, list(map(PORT.piece_row, changes.pieces))),
         *_counters(changes),
         *_many(_KEEP, NATIVE, latest(map(PORT.native_row, changes.natives.values()))),
+        *_delete(NATIVE, changes.removed.natives),
         *_upsert(INTAKE, map(PORT.intake_row, changes.intakes)),
+        *_delete(INTAKE, changes.removed.intakes),
+        *_forgotten(_STORIES_GONE, changes.removed.stories),
         *_insert(JOURNAL, list(map(PORT.journal_row, changes.journal))),
         *_once(REPLY, map(PORT.reply_row, changes.waiting)),
         *_delete(REPLY, changes.waited),

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from canonical.order import Address, Place
+from canonical.order import Address, Place, RelatedParty
 from canonical.states import Cause, State
 
 from .reports_port import HeldLine, ReportedEvent, ReportedLine, ReportedOrder
 from .rows import Instants, Row, mapping
 
-__all__ = ["ReportRows"]
+__all__ = ["ReportRows", "parties_of"]
 
 
 class _Product(msgspec.Struct, rename="camel"):
@@ -35,6 +35,17 @@ class _Places(msgspec.Struct, rename="camel"):
 
     product_order_item: tuple[_Item, ...]
     place: tuple[Place, ...] = ()
+
+
+class _Parties(msgspec.Struct, rename="camel"):
+    """An order's document, as far as it says who has to do with it."""
+
+    related_party: tuple[RelatedParty, ...] = ()
+
+
+def parties_of(doc: str) -> tuple[RelatedParty, ...]:
+    """The parties in an order's document."""
+    return msgspec.json.decode(doc, type=_Parties).related_party
 
 
 class ReportRows:

@@ -35,6 +35,7 @@ from .record import Alias, Record
 from .rows_port import JOURNAL, PARKED
 from .sqlite_connection import Connections
 from .sqlite_conversation import SqliteConversationReads
+from .sqlite_forgetting import SqliteForgetting
 from .sqlite_reports import SqliteReports
 from .sqlite_sql import INSTANTS, PORT, select
 from .sqlite_transaction import SqliteTransaction
@@ -86,7 +87,7 @@ order by 2, 1 limit ?
 """
 
 
-class SqliteStore(SqliteConversationReads, SqliteReports):
+class SqliteStore(SqliteConversationReads, SqliteReports, SqliteForgetting):
     """
     Implements :class:`~orderloom.correlation.port.Store`.
 

@@ -94,6 +94,27 @@ class Connections:
             else:
                 self._idle.append(db)
 
+    def rewrite(self) -> None:
+        """
+        Write the whole file anew, and empty the log: nothing that was removed is left in either.
+
+        Raises:
+            StoreBusy: Others write, or read what was; nothing was changed.
+        """
+        if not self._lock.acquire(timeout=self._patience):
+            raise StoreBusy(f"{self.path}: another thread is writing; try again")
+        try:
+            if self._writer is None:
+                self._writer = self._open_writer(shipped())
+            self._writer.execute("vacuum")
+            busy = self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise fault(self.path, error) from error
+        finally:
+            self._lock.release()
+        if busy:
+            raise StoreBusy(f"{self.path}: somebody reads the log, which could not be emptied")
+
     def close(self) -> None:
         """Close every connection; the last to close writes the log back into the file."""
         self._closed = True

@@ -49,7 +49,12 @@ _UPDATE_ORDER = update(ORDERS)
 _CUT = {table.name: cut(table) for table in _CHILDREN}
 _SET = "insert into setting values (?, ?) on conflict (name) do update set value = excluded.value"
 _UNSET = "delete from setting where name = ?"
-_DELETE = {table.name: delete(table) for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE)}
+_DELETE = {
+    table.name: delete(table)
+    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
+}
+_STORIES_GONE = "delete from journal where order_id in (select value from json_each(?))"
+_ALIAS_KEYS_GONE = "delete from alias_key where key in (select value from json_each(?))"
 _ALIAS_KEY = "insert into alias_key (key, order_id) values (?, ?) on conflict (key) do nothing"
 _COUNTER = "insert into counter values (?, ?) on conflict (name) do update set value = excluded.value"
 # A row behind an older one that is not its owner's to publish is nobody's: it is adopted when that one is.
@@ -68,11 +73,15 @@ def write(db: sqlite3.Connection, changes: Changes) -> tuple[int, ...]:
     are written before they are removed.
     """
     _many(db, _KEEP, list(map(PORT.native_row, changes.natives.values())))
+    if changes.removed.alias_keys:
+        db.execute(_ALIAS_KEYS_GONE, (key_list(changes.removed.alias_keys),))
     _records(db, changes.records)
     talk.write(db, changes.conversation)
     _upsert(db, INBOX, map(PORT.inbox_row, changes.inbox))
     _upsert(db, INTAKE, map(PORT.intake_row, changes.intakes))
     _many(db, _COUNTER, list(changes.counters.items()))
+    if changes.removed.stories:
+        db.execute(_STORIES_GONE, (key_list(changes.removed.stories),))
     _many(db, _INSERT[JOURNAL.name], list(map(PORT.journal_row, changes.journal)))
     _delete(db, TIMER, changes.timers_cleared)
     _upsert(db, TIMER, map(PORT.timer_row, changes.timers.values()))
@@ -92,6 +101,9 @@ def write(db: sqlite3.Connection, changes: Changes) -> tuple[int, ...]:
             db.execute(_UNSET, (name,))
         else:
             db.execute(_SET, (name, value))
+    _delete(db, INBOX, changes.removed.keys)
+    _delete(db, INTAKE, changes.removed.intakes)
+    _delete(db, NATIVE, changes.removed.natives)
     _delete(db, OUTBOX, changes.sent)
     return _outbox(db, changes.outbox, changes.owner or "")
 

@@ -13,6 +13,7 @@ from canonical.order import Order, every_item
 from canonical.references import Endpoint
 from canonical.states import Action, State
 
+from .jeopardy import JEOPARDY
 from .record import Record
 
 __all__ = ["document_at", "endpoints_of", "notices_of"]
@@ -77,6 +78,9 @@ def _kinds(before: Order, after: Order) -> Iterator[NoticeKind]:
     news = after.product_order_milestone[len(before.product_order_milestone) :]
     if not before.state.terminal and any(one.name == _SHIPPED for one in news):
         yield NoticeKind.SHIPPED
+    alerts = after.product_order_jeopardy_alert[len(before.product_order_jeopardy_alert) :]
+    if any(one.name == JEOPARDY for one in alerts):
+        yield NoticeKind.DELAYED
     if after.state is before.state:
         return
     if after.state is State.PENDING:

@@ -39,6 +39,7 @@ from .answering import answers_of, told_of
 from .cancelling import advance_cancel, cancel_stage, cancelled_items
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
+from .jeopardy import expect
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
 from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
@@ -145,6 +146,10 @@ class Working:
         """Forget a timer."""
         self._timers.pop(timer, None)
         self._cleared[timer] = None
+
+    def is_cleared(self, timer: str) -> bool:
+        """Whether a timer has come, or was forgotten, in this step."""
+        return timer in self._cleared
 
     def answer_within(self, part: PartPlan) -> int:
         """Seconds that the part's system has to answer."""
@@ -301,6 +306,7 @@ class Working:
         while self._cut() or self._release() or self._advance():
             pass
         self.order = self._derived()
+        expect(self)
         self._alert()
         notices = (
             *answers_of(
@@ -422,7 +428,9 @@ class Working:
     def _announcements(self) -> list[Announcement]:
         found = [Announcement("orders", event, self.order) for event in self._events]
         before = self.before.order
-        if (self.order.state, self.order.product_order_item) != (before.state, before.product_order_item):
+        alerted = len(self.order.product_order_jeopardy_alert) > len(before.product_order_jeopardy_alert)
+        moved = (self.order.state, self.order.product_order_item) != (before.state, before.product_order_item)
+        if moved or alerted:
             found.append(Announcement("status", self.order.state, self.order))
             self.note(
                 "status_changed",

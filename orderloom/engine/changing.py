@@ -7,7 +7,7 @@ cross on their way.  When its time is over it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from canonical.amendments import Amendment, AmendmentState, CancelTask, TaskState
@@ -33,21 +33,31 @@ __all__ = [
     "change_timer",
     "fold_waiting_change",
     "is_change",
+    "not_one",
     "refuse_waiting_change",
-    "visible_order",
+    "visible_orders",
     "wait_for_order",
 ]
 
 _KINDS: Mapping[str, type[Change]] = {one.__name__: one for one in (AmendOrder, CancelOrder, Answer)}
 
 
-def visible_order(unit: Unit, about: OrderRef, endpoint: str) -> Order | None:
-    """The order that ``endpoint`` means, if it may see it; its own when several are known by that id."""
+def visible_orders(unit: Unit, about: OrderRef, endpoint: str) -> list[Order]:
+    """The orders that ``endpoint`` may mean, of those that it sees; the one alone whose number it is."""
     orders = {one: unit.records[one].order for one in unit.found.get(about.value, ()) if one in unit.records}
     own = [order for order in orders.values() if endpoint in endpoints_of(order)]
     mine = order_id(endpoint, about.type or "", about.value)
     exact = [order for order in own if order.id == mine]
-    return (exact or own)[0] if exact or len(own) == 1 else None
+    return exact or own
+
+
+def not_one(about: OrderRef, own: Sequence[Order]) -> Fault:
+    """Why nobody can say which order is meant; the same whether another's order exists or none does."""
+    named = shown(about.value)
+    if not own:
+        return Fault(code="E_NOT_FOUND", what=f"no order {named}")
+    what = f"{named} is an id of {len(own)} orders of yours"
+    return Fault(code="E_NOT_FOUND", what=what, allowed="an id that one order has")
 
 
 def apply_change(unit: Unit, command: Change, order: str) -> Record:

@@ -19,6 +19,7 @@ from adapters.kit.contract import (
     OutboundAdapter,
     Stamp,
 )
+from canonical.calendars import Calendar
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected
 from canonical.instructions import Instruction
@@ -133,12 +134,24 @@ class Hub:
 
     def world(self, rules: RuleSet) -> World:
         """What the fold may look up."""
-        return World(self.profiles(), rules.references.endpoints, partial(self._propose, rules))
+        return World(
+            self.profiles(),
+            rules.references.endpoints,
+            partial(self._propose, rules),
+            partial(self._calendars, rules),
+        )
+
+    def _rules_of(self, current: RuleSet, version: str) -> RuleSet | None:
+        return current if current.version == version else self.pinned(version)
+
+    def _calendars(self, current: RuleSet, version: str) -> Mapping[str, Calendar]:
+        rules = self._rules_of(current, version)
+        return rules.calendars if rules is not None else {}
 
     def _propose(self, current: RuleSet, order: Order, command: AmendOrder) -> Proposal:
         """An amendment planned by the version that its order is pinned to: versions are never mixed."""
         version = order.rules_version
-        rules = current if current.version == version else self.pinned(version)
+        rules = self._rules_of(current, version)
         if rules is None:
             raise Rejected(
                 "E_CONFIG", f"the rules {version} of the order cannot be read", f"order {order.id}"

@@ -31,7 +31,7 @@ from orderloom.correlation.port import InboxRow, IntakeRow, JournalEntry
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import document_at
 
-from .changing import apply_change, visible_order, wait_for_order
+from .changing import apply_change, not_one, visible_orders, wait_for_order
 from .drafting import (
     concerns,
     held_back,
@@ -209,12 +209,12 @@ class Judge(ABC):
         first = self.unit.inbox.get(business_key(origin))
         if first is not None:
             return self._same_number(origin, change_hash(command), first)
-        order = visible_order(self.unit, command.about, origin.endpoint)
+        own = visible_orders(self.unit, command.about, origin.endpoint)
+        order = own[0] if len(own) == 1 else None
         if order is None:
-            if wait_for_order(self.unit, command, self.hash):
+            if not own and wait_for_order(self.unit, command, self.hash):
                 return Verdict(origin=origin, outcome=Outcome.ACCEPTED)
-            what = f"no order {shown(command.about.value)}"
-            return self.reject(origin, Fault(code="E_NOT_FOUND", what=what))
+            return self.reject(origin, not_one(command.about, own))
         try:
             record = apply_change(self.unit, command, order.id)
         except Rejected as rejected:
@@ -385,17 +385,15 @@ def _may_answer(unit: Unit, row: InboxRow) -> bool:
 def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
     """Its own order, or the same answer whether another's order exists or none does."""
     endpoint = ask.origin.endpoint
-    order = visible_order(unit, ask.about, endpoint)
-    fault = (
-        None if order is not None else Fault(code="E_NOT_FOUND", what=f"no order {shown(ask.about.value)}")
-    )
+    own = visible_orders(unit, ask.about, endpoint)
+    order = own[0] if len(own) == 1 else None
     notice = Notice(
         kind=NoticeKind.STATUS,
         endpoint=endpoint,
         at=unit.now,
         order=order,
         origin=ask.origin,
-        fault=fault,
+        fault=None if order is not None else not_one(ask.about, own),
         asked=ask.about.value,
         document=document_at(order, endpoint) if order is not None else "",
     )

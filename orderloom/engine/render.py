@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from adapters.kit.contract import InboundAdapter, Native, Stamp
-from broker.port import HeaderValue
+from broker.limits import unsendable
+from broker.port import HeaderValue, Properties, Publish
 from canonical.codec import encode
 from canonical.errors import HubError, Rejected, shown
 from canonical.keys import content_hash, inquiry_key, message_id
@@ -138,7 +139,7 @@ class Renderer:
             names = self._channel_names(endpoint.id)
             stamp = self._channel_stamp(names, endpoint, FileKind.ACKNOWLEDGEMENT)
             with _placed(f"acknowledgement to {endpoint.id}"):
-                native = self._adapter(endpoint).acknowledge(one.intake, stamp)
+                native = _carried(self._adapter(endpoint).acknowledge(one.intake, stamp))
             if native is not None:
                 self._used(names)
                 told = (verdict.order_id for verdict in one.intake.verdicts)
@@ -165,7 +166,7 @@ class Renderer:
         names = self._channel_names(endpoint.id)
         stamp = self._channel_stamp(names, endpoint, FileKind.STATUS)
         with _placed(f"notice {notice.kind.value} to {endpoint.id}"):
-            native = self._adapter(endpoint).render(notice, stamp)
+            native = _carried(self._adapter(endpoint).render(notice, stamp))
         if native is None:
             return
         self._used(names)
@@ -243,6 +244,7 @@ class Renderer:
         if one.dispatch.inquiry:
             names = self._names(one)
             native = link.inquire(instruction, self._stamp(names, None, link.settings), one.dispatch.inquiry)
+            _carried(native)
             self._used(names)
             return native
         sent = next(known for known in record.instructions if known.key == instruction.key)
@@ -252,6 +254,7 @@ class Renderer:
         names = self._names(one)
         stamp = self._stamp(names, None, link.settings)
         native = link.adapter.instruct(instruction, stamp)
+        _carried(native)
         self._used(names)
         self._instructed(record, sent, native, stamp, link)
         return native
@@ -356,6 +359,21 @@ class Renderer:
             )
         )
         return digest
+
+
+def _carried(native: Native | None) -> Native | None:
+    """
+    It itself, when a broker can carry it: an unsendable message would stand before all others for its queue.
+
+    Raises:
+        Rejected: ``E_VALUE``.
+    """
+    if native is not None:
+        properties = Properties(content_type=native.content_type)
+        why = unsendable(Publish(0, "", "", native.body, properties))
+        if why is not None:
+            raise Rejected("E_VALUE", f"no broker carries it: {why}")
+    return native
 
 
 @contextmanager

@@ -18,7 +18,12 @@ from tests.adapters.catalogue import OFFERINGS
 
 LIST = b"T 0001\nO A-1 HANDSET-A\nO A-2 CASE-01\nE 2\n"
 TOYS = References.of(
-    "test", OFFERINGS, (Endpoint(id="toy.shop", channel="toy", out_queue="channel.toy.out"),)
+    "test",
+    OFFERINGS,
+    (
+        Endpoint(id="toy.shop", channel="toy", out_queue="channel.toy.out"),
+        Endpoint(id="shop.other", channel="shop", out_queue="channel.shop.out"),
+    ),
 )
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from canonical.order import ErrorMessage
+from canonical.order import ErrorMessage, JeopardyAlert, Milestone
 from orderloom.correlation.port import Changes
-from tests.cli.hub import ORDER, ORDER_B, PO, record
+from tests.cli.hub import NOW, ORDER, ORDER_B, PO, after, record
 
 SCREEN = """\
 OL7M2K4Q9XH3TZ8RWA  inProgress  1/3 lines done  since 2026-03-01 09:31:00Z
@@ -74,6 +74,30 @@ class TestStatus:
 
         assert 1 == shown.count("[E_SYSTEM_HELD]")
         assert "no way [E_SYSTEM_HELD]" in shown
+
+    def test_dates_milestones_and_alerts_are_shown(self, place):
+        """
+        When it is wanted and expected, what was reached, and why it will be late; an endpoint sees the dates.
+        """
+        known = record()
+        order = replace(
+            known.order,
+            requested_completion_date=after(3600),
+            expected_completion_date=after(7200),
+            product_order_milestone=(Milestone(id="warehouse.picked", name="picked", milestone_date=NOW),),
+            product_order_jeopardy_alert=(
+                JeopardyAlert(id="1.1", name="jeopardy", alert_date=NOW, message="warehouse was due"),
+            ),
+        )
+        place.write(Changes(records=[(None, replace(known, order=order))]))
+        dates = "  wanted by  2026-03-01 10:30:00Z\n  expected   2026-03-01 11:30:00Z\n"
+
+        shown = place.run("status", ORDER).stdout
+
+        assert dates in shown
+        assert "  reached    2026-03-01 09:30:00Z  warehouse.picked\n" in shown
+        assert "  jeopardy   2026-03-01 09:30:00Z  warehouse was due\n" in shown
+        assert dates in place.run("status", ORDER, "--as", "partner.acme").stdout
 
     def test_a_contradiction_is_shown_under_its_item(self, place):
         """

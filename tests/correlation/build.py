@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from canonical.calendars import Calendar
 from canonical.commands import Origin, SubmitOrder
 from canonical.notices import NoticeKind
 from canonical.order import ErrorMessage, OfferingRef, Order, OrderContent, OrderItem, every_item
@@ -86,12 +87,18 @@ def endpoint(name: str = ENDPOINT, notices: Sequence[NoticeKind] = ALL_KINDS) ->
     )
 
 
-def world(repeat: Repeat = Repeat.KEY, *, notices: Sequence[NoticeKind] = ALL_KINDS) -> World:
-    """Systems ``crm``, ``net``, ``tv``, ``store`` and ``bill``, and one endpoint."""
+def world(
+    repeat: Repeat = Repeat.KEY,
+    *,
+    notices: Sequence[NoticeKind] = ALL_KINDS,
+    calendars: Sequence[Calendar] = (),
+) -> World:
+    """Systems ``crm``, ``net``, ``tv``, ``store`` and ``bill``, one endpoint, and calendars."""
     systems = ("crm", "net", "tv", "store", "bill")
     return World(
         profiles={name: profile(name, repeat) for name in systems},
         endpoints={ENDPOINT: endpoint(notices=notices)},
+        calendars=lambda version: {one.name: one for one in calendars},
     )
 
 
@@ -105,11 +112,17 @@ def item(name: str, *nested: OrderItem, action: Action = Action.ADD, offering: s
     )
 
 
-def order_of(*items: OrderItem | str, document: str = "PO-1", starts: datetime | None = None) -> Order:
+def order_of(
+    *items: OrderItem | str,
+    document: str = "PO-1",
+    starts: datetime | None = None,
+    wanted_by: datetime | None = None,
+) -> Order:
     """An order that the web portal has just submitted."""
     content = OrderContent(
         product_order_item=tuple(item(one) if isinstance(one, str) else one for one in items),
         requested_start_date=starts,
+        requested_completion_date=wanted_by,
     )
     origin = Origin(channel="web", endpoint=ENDPOINT, document_type="ProductOrder", document=document)
     return draft_order(SubmitOrder(origin=origin, order=content), content, "rules-1", NOON)
@@ -123,6 +136,8 @@ def part(
     optional: bool = False,
     on_fallout: OnFallout = OnFallout.HOLD,
     answer_within: int | None = None,
+    due: str = "",
+    calendar: str = "",
 ) -> PartPlan:
     """A part for a system of the same name; :func:`plan_of` numbers it."""
     return PartPlan(
@@ -135,6 +150,8 @@ def part(
         optional=optional,
         on_fallout=on_fallout,
         answer_within=answer_within,
+        due=due,
+        calendar=calendar,
     )
 
 

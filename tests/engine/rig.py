@@ -279,6 +279,7 @@ class Rig:
         self.broker = MemoryBroker(topology(self.lanes), stepping=stepping)
         self.fuse = fuse or Fuse()
         self.rules = dict(rules)
+        self.pinned: dict[str, RuleSet] = {}
         self.workers = 0
         self.web = WebAdapter()
         self.crm = CrmAdapter()
@@ -315,6 +316,7 @@ class Rig:
             systems=links,
             lanes=self.lanes,
             rules=lambda: rules_of(tuple(self.rules.items())),
+            pinned=self.pinned.get,
             limits=self.limits,
         )
 

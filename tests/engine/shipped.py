@@ -16,7 +16,7 @@ from broker.port import Properties
 from orderloom.adapter_forwarder import Forwarder
 from orderloom.adapter_runner import AdapterRunner
 from orderloom.hub_topology import ORDERS_IN, drop_exchange, hub_topology
-from orderloom.settings import load
+from orderloom.settings import Settings, load
 from orderloom.wiring import open_store, wire
 from orderloom.worker import Worker
 from tests.engine.rig import Calls
@@ -35,8 +35,8 @@ Message = tuple[str, bytes, Properties]
 class Shipped:
     """The shipped hub on the memory broker, in one of both shapes."""
 
-    def __init__(self, folder: Path, *, split: bool) -> None:
-        settings = load(None, {"ORDERLOOM_STORE": str(folder / "hub.db")})
+    def __init__(self, folder: Path, *, split: bool, settings: Settings | None = None) -> None:
+        settings = settings or load(None, {"ORDERLOOM_STORE": str(folder / "hub.db")})
         self.file = folder / "hub.db"
         self.now = START
         self.store = open_store(settings)
@@ -47,8 +47,9 @@ class Shipped:
         references = hub.rules().references
         self.broker = MemoryBroker(hub_topology(settings, references.endpoints.values(), hub.profiles()))
         client = self.broker.connect("worker")
+        self.calls = Calls()
         self.worker = Worker(
-            hub, self.store, client, Calls(), lanes, clock=lambda: self.now, entered=rules.publish
+            hub, self.store, client, self.calls, lanes, clock=lambda: self.now, entered=rules.publish
         )
         self.worker.start()
         self.runners = [self._runner(name, hub.channels[name], references) for name in hub.channels if split]

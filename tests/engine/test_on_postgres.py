@@ -25,6 +25,12 @@ from tests.engine.test_crashes import ERRORS, three_at_once
 from tests.engine.test_crashes import test_a_crash_at_any_operation_costs_nothing as a_crash_costs_nothing
 from tests.engine.test_crashes import test_any_commit_may_fail_in_any_way as any_commit_may_fail
 from tests.engine.test_envelope import test_g03_properties_that_a_database_may_refuse as odd_properties
+from tests.engine.test_forgetting import both_ended
+from tests.engine.test_forgetting import test_nothing_of_him_is_left_in_any_table as nothing_is_left
+from tests.engine.test_forgetting import (
+    test_what_he_said_and_did_besides_is_forgotten_with_him as nor_besides,
+)
+from tests.engine.test_forgetting import test_what_proves_the_order_stays as the_rest_stays
 from tests.engine.test_numbers import (
     test_a_crash_before_the_acknowledgement_brings_nothing_twice as used_again,
 )
@@ -110,3 +116,18 @@ def test_the_same_act_of_a_person_twice(rig):
 def test_a_rehearsed_act(rig):
     """Taken back whole."""
     a_rehearsal(crm_refuses(rig))
+
+
+def test_a_customer_is_forgotten(rig):
+    """In every table."""
+    nothing_is_left(both_ended(rig))
+
+
+def test_of_a_forgotten_customer_the_rest_stays(rig):
+    """To the last byte."""
+    the_rest_stays(both_ended(rig))
+
+
+def test_what_a_customer_said_is_forgotten(rig):
+    """And not what others did."""
+    nor_besides(both_ended(rig))

@@ -5,6 +5,7 @@ What nobody could understand: set aside with its reason, and closed by whoever b
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from datetime import timedelta
 from itertools import pairwise
@@ -12,6 +13,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from adapters.kit.contract import Native
 from broker.port import Delivery
 from canonical.codec import decode
 from canonical.errors import Fault
@@ -312,6 +314,48 @@ def test_an_adapter_that_fails_while_answering_parks_what_it_could_not_answer(ri
     rig.settle()
     assert {"inProgress": 2} == rig.store.counts()
     assert ParkedState.CLOSED == row(rig).state
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "told"),
+    [(b"x", "x" * 300, "content_type: 300 bytes"), (bytes(17 * 1024 * 1024), "text/plain", "body: 17825792")],
+    ids=["a content type without end", "more than a message may have"],
+)
+def test_an_answer_that_no_broker_carries_stands_in_nobodys_way(rig, monkeypatch, body, content_type, told):
+    """Its message is parked with the reason; what others are told on the same queue leaves."""
+    with monkeypatch.context() as broken:
+        answer = Native(body=body, content_type=content_type)
+        broken.setattr(rig.web, "acknowledge", lambda intake, stamp: answer)
+        rig.drop(order("W-1"))
+        rig.settle()
+    rig.drop(order("W-2"))
+    rig.settle()
+    fault = decode(row(rig).fault, Fault)
+
+    assert ("E_VALUE", "acknowledgement to web.portal") == (fault.code, fault.where)
+    assert fault.what.startswith(f"no broker carries it: {told}")
+    assert "acknowledgement.v1" in rig.told()
+
+
+def test_a_message_in_which_its_adapter_finds_no_end_is_refused(rig, monkeypatch):
+    """At the first document that no message can hold: the memory that is left is for others."""
+    translate = rig.web.translate
+
+    def crowd(native, references):
+        [found] = translate(native, references)
+        return itertools.repeat(found, 100_001)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.web, "translate", crowd)
+        rig.drop(order("W-1"))
+        rig.settle()
+    [told] = rig.bodies("channel.web.out")
+
+    assert ("E_RECORDS", "message: more than 100000 documents in one message") == (
+        told["code"],
+        told["reason"],
+    )
+    assert not rig.store.find("W-1")
 
 
 def test_a_message_that_kills_the_process_is_parked_at_the_third_start(tmp_path, monkeypatch):

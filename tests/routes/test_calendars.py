@@ -124,6 +124,18 @@ class TestReading:
         assert "routes/rules-1.toml:" in str(raised.value)
 
 
+class TestWarnings:
+    def test_a_part_without_due_among_others_is_named(self):
+        """Its orders have no forecast while it is not done; that can be meant."""
+        [warning] = read(files(FIELD, part("book")), PROFILES).warnings
+
+        assert "nobody says how long book takes" in str(warning)
+
+    def test_rules_that_say_no_due_at_all_are_not_warned_of(self):
+        """Nobody wanted a forecast."""
+        assert () == read(texts(EVERYTHING), PROFILES).warnings
+
+
 class TestPlanning:
     def test_a_part_counts_by_its_own_calendar_or_by_that_of_its_system(self):
         """The plan names it; only working days are counted by one."""

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     "tests.store.contract_aging",
     "tests.store.contract_conversation",
     "tests.store.contract_files",
+    "tests.store.contract_forgetting",
     "tests.store.contract_messages",
     "tests.store.contract_orders",
     "tests.store.contract_reports",

@@ -13,6 +13,7 @@ import pytest
 from tests.store.contract_aging import AgingContract
 from tests.store.contract_conversation import ConversationContract
 from tests.store.contract_files import FilesContract
+from tests.store.contract_forgetting import ForgettingContract
 from tests.store.contract_messages import MessagesContract
 from tests.store.contract_orders import OrdersContract
 from tests.store.contract_reports import ReportsContract
@@ -21,7 +22,13 @@ __all__ = ["StoreContract"]
 
 
 class StoreContract(
-    OrdersContract, MessagesContract, AgingContract, FilesContract, ConversationContract, ReportsContract
+    OrdersContract,
+    MessagesContract,
+    AgingContract,
+    FilesContract,
+    ConversationContract,
+    ReportsContract,
+    ForgettingContract,
 ):
     """Inherit it, and implement :meth:`open_store`."""
 

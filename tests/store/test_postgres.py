@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from orderloom.correlation import (
     postgres,
     postgres_age,
+    postgres_forgetting,
     postgres_read,
     postgres_reports,
     postgres_transaction,
@@ -288,6 +289,7 @@ STATEMENTS = [
     for module in (
         postgres,
         postgres_age,
+        postgres_forgetting,
         postgres_read,
         postgres_reports,
         postgres_transaction,

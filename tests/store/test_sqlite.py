@@ -16,16 +16,18 @@ from msgspec.structs import replace
 from orderloom.correlation import (
     sqlite,
     sqlite_age,
+    sqlite_forgetting,
     sqlite_read,
     sqlite_reports,
     sqlite_transaction,
     sqlite_workers,
 )
+from orderloom.correlation.forgetting_port import Removed
 from orderloom.correlation.port import Changes, JournalEntry, StoreBusy, StoreError
 from orderloom.correlation.sqlite import SqliteStore
 from orderloom.correlation.sqlite_migrate import Migration, migrate, shipped
 from tests.store.contract import StoreContract
-from tests.store.orders import NOW, full_record, order_id, record, saved
+from tests.store.orders import NOW, full_record, native, order_id, record, saved
 
 # How long anything in another thread may take before the test fails.
 LIMIT = 30.0
@@ -125,6 +127,19 @@ class TestFile:
             assert 0 == copy.counts().get("acknowledged", 0) % 2
             add(copy, record(1))
             copy.close()
+
+    def test_what_was_removed_is_in_no_gap_of_the_file_after_a_rewrite(self, store, path):
+        """Pages were split while it was there; its log is emptied."""
+        word = b"Sesquipedalian"
+        rows = {f"{one:03}": native(word * 40 + b"%03d" % one, f"{one:03}") for one in range(300)}
+        with store.begin() as transaction:
+            transaction.apply(Changes(natives=rows))
+        with store.begin() as transaction:
+            transaction.apply(Changes(removed=Removed(natives=set(rows))))
+        assert word in b"".join(one.read_bytes() for one in path.parent.iterdir())
+        store.scrub()
+
+        assert word not in b"".join(one.read_bytes() for one in path.parent.iterdir())
 
     def test_a_backup_replaces_nothing(self, store, path):
         """Least of all the store itself."""
@@ -265,7 +280,15 @@ class TestMigrations:
 
 STATEMENTS = [
     pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")
-    for module in (sqlite, sqlite_age, sqlite_read, sqlite_reports, sqlite_transaction, sqlite_workers)
+    for module in (
+        sqlite,
+        sqlite_age,
+        sqlite_forgetting,
+        sqlite_read,
+        sqlite_reports,
+        sqlite_transaction,
+        sqlite_workers,
+    )
     for name, value in vars(module).items()
     if isinstance(value, str) and value.lstrip().startswith(("select", "with"))
     # They make a sum of everything, list everything, and look once through what is unsent.
