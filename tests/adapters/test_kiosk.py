@@ -287,7 +287,9 @@ def test_the_page_shows_what_is_really_read_and_written():
 
     assert {name: json.loads(block) for name, block in EXAMPLE.findall(page)} == {
         "order": ORDER,
+        "submit": json.loads(SAMPLES["submit"]),
         "resume": json.loads(SAMPLES["resume"]),
+        "interaction": json.loads(SAMPLES["interaction"]),
         "question": json.loads(SAMPLES["status"]),
         "change": json.loads(SAMPLES["change"]),
         "cancel": json.loads(SAMPLES["cancel"]),

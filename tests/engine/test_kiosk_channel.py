@@ -38,13 +38,14 @@ def ask(tmp_path, monkeypatch):
 
 
 def test_a_transaction_is_one_order(ask):
-    """The same cart in other bytes has the same answer; another cart under its number is refused."""
+    """The same cart in other bytes has the same answer, with a token of its own; another is refused."""
     first = ask()
     again = ask(storeId=None)
     other = ask(cart=[{"line": 1, "sku": "CASE", "action": "ADD", "qty": 3}])
 
     assert ("taken", "T-1", "inProgress") == (first["answer"], first["txn"], first["state"])
-    assert first == again
+    assert first | {"resumeToken": again["resumeToken"]} == again
+    assert first["resumeToken"] != again["resumeToken"]
     assert ("refused", "E_DUPLICATE_ORDER") == (other["answer"], other["error"]["code"])
 
 
@@ -61,22 +62,24 @@ def test_a_question_is_answered_by_transaction_and_by_the_hubs_number(ask):
     assert "E_NOT_FOUND" == found[2]["error"]["code"]
 
 
-def test_a_token_of_several_orders_says_so(ask):
-    """Each is found by its own number; which of them is meant by the token nobody can know."""
-    for txn in ("T-8", "T-9"):
-        ask(txn=txn, resumeToken="R-2")
-    found = ask(txn="T-10", statusOf="R-2", cart=None)
+def test_a_draft_is_resumed_by_its_token_and_completed(ask):
+    """The token came with the draft; the cart under the other number is the same order."""
+    kept = ask(txn="T-5", save=True)
+    resumed = ask(txn="T-6", resumeToken=kept["resumeToken"], cart=None)
+    ordered = ask(txn="T-7", resumeToken=resumed["resumeToken"])
 
-    assert ("refused", "'R-2' is an id of 2 orders of yours") == (found["answer"], found["error"]["what"])
-    assert "status" == ask(txn="T-11", statusOf="T-8", cart=None)["answer"]
+    assert ("taken", "draft") == (kept["answer"], kept["state"])
+    assert "conversation" == resumed["answer"]
+    assert kept["order"] == resumed["draft"]["order"] == ordered["order"]
+    assert ("taken", "inProgress") == (ordered["answer"], ordered["state"])
 
 
-def test_resume_is_not_taken_yet_and_says_so(ask):
-    """A token without a cart; with a cart it is an order, which is found by the token."""
-    resumed = ask(txn="T-5", resumeToken="R-1", cart=None)
-    ordered = ask(txn="T-6", resumeToken="R-1")
-    found = ask(txn="T-7", statusOf="R-1", cart=None)
+def test_a_token_that_nobody_gave_opens_nothing(ask):
+    """Neither a conversation nor an order, and it names no order."""
+    resumed = ask(txn="T-8", resumeToken="R-1", cart=None)
+    ordered = ask(txn="T-9", resumeToken="R-1")
+    found = ask(txn="T-10", statusOf="R-1", cart=None)
 
-    assert ("refused", "E_ACTION") == (resumed["answer"], resumed["error"]["code"])
-    assert "taken" == ordered["answer"]
-    assert ordered["order"] == found["order"]
+    assert ["E_TOKEN", "E_TOKEN", "E_NOT_FOUND"] == [
+        one["error"]["code"] for one in (resumed, ordered, found)
+    ]

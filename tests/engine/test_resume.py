@@ -12,6 +12,7 @@ import pytest
 from canonical.commands import OrderRef, Resume
 from canonical.keys import conversation_id
 from canonical.notices import NoticeKind, Outcome
+from canonical.order import ExternalId
 from canonical.states import State
 from orderloom.engine.hub import Limits
 from tests.engine.talk_rig import DAY, TalkRig, customer, draft, item
@@ -220,6 +221,17 @@ class TestWhoSeesWhat:
 
         assert ("E_STATE", Outcome.ACCEPTED) == (late.fault.code, again.outcome)
         assert again.order_id != saved.order_id
+
+    def test_of_an_id_of_several_orders_a_status_question_learns_that(self, rig):
+        """Each is found by its own number; which of them is meant nobody can know."""
+        project = ExternalId(owner=WEB, external_identifier_type="project", id="P-1")
+        for number in ("W-1", "W-2"):
+            rig.submit(WEB, number, draft(item(), external_id=(project,)))
+
+        found = rig.ask(WEB, "P-1")
+        assert ("E_NOT_FOUND", "'P-1' is an id of 2 orders of yours") == (found.fault.code, found.fault.what)
+        assert rig.ask(WEB, "W-1").order is not None
+        assert "no order 'P-1'" == rig.ask(STORE, "P-1").fault.what
 
 
 class TestParties:
