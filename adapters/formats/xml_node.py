@@ -176,6 +176,18 @@ class XmlNode:
                 allowed = f"one of {', '.join(sorted(known))}"
                 raise each.reject("E_UNKNOWN", f"unknown element {shown(each.local)}", allowed)
 
+    def refuse_attributes(self, known: Collection[str]) -> None:
+        """
+        Refuse any attribute that is none of these, but for those of other namespaces.
+
+        Raises:
+            Rejected: ``E_UNKNOWN``, at the first of them.
+        """
+        for name in self.attributes:
+            if not name.startswith("{") and name not in known:
+                allowed = ", ".join(sorted(known)) or "none"
+                raise Rejected("E_UNKNOWN", f"unknown attribute {shown(name)}", self._at(name), allowed)
+
     def foreign(self, wanted: str) -> Rejected:
         """The error that this element is of another namespace than ``wanted``."""
         what = f"{shown(self.local)} of namespace {shown(self.uri)}" if self.uri else "in no namespace"

@@ -18,7 +18,7 @@ export class Fault extends Error {
 
 /** The number and items of one message; throws a Fault that names the line. */
 export function read(body) {
-  const lines = body.toString('utf8').split('\n').filter((line) => line !== '')
+  const lines = text(body).split('\n').filter((line) => line !== '')
   const order = { number: '', items: [] }
   lines.forEach((line, index) => readLine(line, `line ${index + 1}`, order))
   if (order.number === '') throw new Fault('E_MISSING', 'line 1', 'no record ORDER', 'ORDER|number')
@@ -26,11 +26,22 @@ export function read(body) {
   return order
 }
 
+/** Not one letter is guessed. */
+function text(body) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new Fault('E_ENCODING', 'message', 'bytes that are no UTF-8', 'UTF-8')
+  }
+}
+
+/** All of a line is read, or none of it: what stands behind the last field would be lost. */
 function readLine(line, where, order) {
-  const [record, first = '', second = ''] = line.split('|')
-  if (record === 'ORDER' && order.number === '' && /^[A-Za-z0-9._:-]{1,64}$/.test(first)) {
+  const fields = line.split('|')
+  const [record, first = '', second = ''] = fields
+  if (record === 'ORDER' && fields.length === 2 && order.number === '' && /^[A-Za-z0-9._:-]{1,64}$/.test(first)) {
     order.number = first
-  } else if (record === 'ITEM' && order.number !== '' && /^[0-9]{1,6}$/.test(second)) {
+  } else if (record === 'ITEM' && fields.length === 3 && order.number !== '' && /^[0-9]{1,6}$/.test(second)) {
     order.items.push({ offering: first, quantity: Number(second) })
     if (order.items.length > MOST_ITEMS) throw new Fault('E_RECORDS', where, 'too many items', `at most ${MOST_ITEMS}`)
   } else {

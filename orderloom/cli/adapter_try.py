@@ -29,7 +29,7 @@ from orderloom.simulators.script import Script
 
 from .context import complain, sentence
 from .demo import neighboured
-from .text import instant, size
+from .text import instant, one_line, size
 
 __all__ = ["play"]
 
@@ -95,13 +95,13 @@ def _later(record: Record) -> bool:
 
 
 def _print(queue: str, headers: Mapping[str, object], body: bytes) -> None:
-    click.echo(f"<- {queue}  {headers.get('summary', '')}")
+    click.echo(f"<- {queue}  {one_line(str(headers.get('summary', '')))}")
     try:
         lines = body.decode("utf-8").splitlines()
     except UnicodeDecodeError:
         lines = [f"({size(len(body))})"]
     for line in lines:
-        click.echo(f"   {line.rstrip()}")
+        click.echo(f"   {one_line(line.rstrip().expandtabs(4))}")
 
 
 def _orders(store: Store, ids: Iterable[str]) -> Iterator[Record]:

@@ -88,6 +88,16 @@ class TestOrders:
 
         assert ("1", ["2"]) == (bundle.id, [item.id for item in bundle.product_order_item])
 
+    def test_a_quantity_may_say_that_it_is_of_pieces(self):
+        """
+        As the standard's own example has it, and tills write it.
+        """
+        inside = f'{CASE}<Quantity Units="3" UnitOfMeasureCode="Ea" EntryMethod="Keyed">3</Quantity>'
+        price = '<ActualSalesUnitPrice Currency="USD" Quantity="1">9</ActualSalesUnitPrice>'
+        [item] = order(message(transaction(line(inside=inside + price)))).order.product_order_item
+
+        assert (3, Decimal(9)) == (item.quantity, item.item_price[0].price.value)
+
     def test_an_earlier_order_is_asked_about(self):
         """
         A question of its own; the new order of the transaction says that there is an earlier one.
@@ -238,6 +248,34 @@ class TestBadInput:
                 "E_RANGE",
                 f"{ITEM}/CustomerOrderForPickup[1]/Quantity[1]",
                 id="nothing of it",
+            ),
+            pytest.param(
+                transaction(line(inside=f'{CASE}<Quantity Units="12" UnitOfMeasureCode="DZ">1</Quantity>')),
+                "E_VALUE",
+                f"{ITEM}/CustomerOrderForPickup[1]/Quantity[1]",
+                id="a dozen",
+            ),
+            pytest.param(
+                transaction(line(inside=f'{CASE}<Quantity Pack="6">1</Quantity>')),
+                "E_UNKNOWN",
+                f"{ITEM}/CustomerOrderForPickup[1]/Quantity[1]/@Pack",
+                id="a pack of six",
+            ),
+            pytest.param(
+                transaction(
+                    line(inside=f'{CASE}<ActualSalesUnitPrice Currency="EUR">9</ActualSalesUnitPrice>')
+                ),
+                "E_VALUE",
+                f"{ITEM}/CustomerOrderForPickup[1]/ActualSalesUnitPrice[1]",
+                id="another currency",
+            ),
+            pytest.param(
+                transaction(
+                    line(inside=f'{CASE}<ActualSalesUnitPrice Quantity="3">9</ActualSalesUnitPrice>')
+                ),
+                "E_VALUE",
+                f"{ITEM}/CustomerOrderForPickup[1]/ActualSalesUnitPrice[1]",
+                id="the price of three",
             ),
             pytest.param(
                 transaction(line(inside=f"{CASE}<Quantity>1.5</Quantity>")),

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from orderloom.adapter_check import adapter_at, check
 from orderloom.adapter_new import FORMATS, channels
 from orderloom.cli import main
+from orderloom.cli.adapter_try import _print
 from orderloom.settings import SettingsError
 from tests.docs.pages import ROOT
 
@@ -380,3 +381,13 @@ class TestTry:
         ran = tried("fax", "agent/samples/one-order.json")
 
         assert (2, "CHANNEL: unknown channel 'fax' (of agent) [E_CONFIG]\n") == (ran.returncode, ran.stdout)
+
+
+def test_an_answer_moves_no_cursor(capsys):
+    """Whatever an adapter makes of what a stranger wrote, it is text on this screen."""
+    _print(
+        "channel.agent.out", {"summary": "a\x1b[2J"}, "x\N{RIGHT-TO-LEFT OVERRIDE}y\x1b[31m\tz\r\n".encode()
+    )
+
+    told = "<- channel.agent.out  a\\x1b[2J\n   x\\u202ey\\x1b[31m"
+    assert capsys.readouterr().out.startswith(told)

@@ -4,6 +4,7 @@ What stands outside of the hub and shares no code with it: adapters in JavaScrip
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from pathlib import Path
@@ -91,6 +92,36 @@ def test_orders_come_and_go_through_adapters_in_javascript(hub, node):
     hub.until("both", lambda: {"completed": 2} == dict(hub.states()), 30)
     assert 2 == len(done.read_text().split())
     assert [] == list(hub.store.parked())
+
+
+POCKET = """
+import { Fault, read } from '%s'
+try {
+  console.log(JSON.stringify(read(Buffer.from(process.argv[1], 'base64'))))
+} catch (error) {
+  if (!(error instanceof Fault)) throw error
+  console.log(`${error.fault.code} ${error.fault.where}`)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"ORDER|P-1\nITEM|CASE-01|2\n", '{"number":"P-1","items":[{"offering":"CASE-01","quantity":2}]}'),
+        (b"ORDER|P-1\nITEM|CASE-01|2|BLACK\n", "E_VALUE line 2"),
+        (b"ORDER|P-1|URGENT\nITEM|CASE-01|2\n", "E_VALUE line 1"),
+        (b"ORDER|P-1\nITEM|CAS\xc9|2\n", "E_ENCODING message"),
+        (b"", "E_MISSING line 1"),
+    ],
+)
+def test_a_pocket_book_is_read_whole_or_not(body, said):
+    """A field too many is not dropped, and a byte that is no character is not guessed."""
+    script = POCKET % (EXAMPLES / "node" / "pocket.js").as_uri()
+    command = ["node", "--input-type=module", "--eval", script, base64.b64encode(body).decode()]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+
+    assert said == ran.stdout.strip()
 
 
 def test_a_program_in_c_knows_nothing_but_its_two_queues(rabbit, tmp_path):

@@ -5,7 +5,7 @@ The lines of a transaction that order something: what, how many, and where it is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,6 +45,8 @@ _CHANGES = (_FIELDS - {"SerialNumber", "ItemLink", "Action", "Group"}) | {"Previ
 _ACTIONS = {"Add": Action.ADD, "Modify": Action.MODIFY, "Delete": Action.DELETE}
 _MOST = 1_000_000
 _MONEY_LIMIT = 10**12
+# Pieces, and not dozens or gallons.
+_EACH = frozenset({"EA", "Ea", "Each"})
 # Lines within lines; an order that is nested deeper is a list tied into a chain.
 _MAX_LEVELS = 16
 
@@ -235,6 +237,10 @@ def _quantity(node: XmlNode, offering: Offering | None) -> int:
     said = node.get("Quantity")
     if said is None:
         return 1
+    said.refuse_attributes({"EntryMethod", "Units", "UnitOfMeasureCode"})
+    # "Three cans: Quantity 3, Units 3, UnitOfMeasureCode Ea" (ARTS data dictionary).
+    _refuse_other(said, "Units", {"1", said.text()})
+    _refuse_other(said, "UnitOfMeasureCode", _EACH)
     most = offering.max_quantity if offering else _MOST
     number = said.decimal(1, most)
     if number != number.to_integral_value():
@@ -247,8 +253,21 @@ def _price(node: XmlNode, agreed: Agreement) -> tuple[ItemPrice, ...]:
     said = node.get("ActualSalesUnitPrice") or node.get("RegularSalesUnitPrice")
     if said is None:
         return ()
+    said.refuse_attributes({"Currency", "EntryMethod", "Quantity"})
+    _refuse_other(said, "Quantity", {"1"})
+    currency = said.attribute("Currency")
+    if currency is not None and currency != agreed.currency:
+        what = f"a price in {shown(currency)}, where all are in {agreed.currency}"
+        raise said.reject("E_VALUE", what, agreed.currency)
     amount: Decimal = said.decimal(-_MONEY_LIMIT, _MONEY_LIMIT, scale=6)
     return (ItemPrice(price_type="oneTime", price=Money(value=amount, unit=agreed.currency)),)
+
+
+def _refuse_other(node: XmlNode, name: str, allowed: Collection[str]) -> None:
+    """A dozen of them, or the price of a dozen, is no number of pieces."""
+    found = node.attribute(name)
+    if found is not None and found not in allowed:
+        raise node.reject("E_VALUE", f"{name} is {shown(found)}", f"one of {', '.join(sorted(allowed))}")
 
 
 def _place(one: Line, agreed: Agreement) -> Place:
