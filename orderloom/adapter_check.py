@@ -32,7 +32,16 @@ from .mappings import mapped_adapter
 from .rules import default_folder, read_folder
 from .settings import SettingsError
 
-__all__ = ["Found", "adapter_at", "check", "folder_of", "number_in", "references_beside", "samples_in"]
+__all__ = [
+    "Found",
+    "adapter_at",
+    "check",
+    "folder_of",
+    "is_open_ended",
+    "number_in",
+    "references_beside",
+    "samples_in",
+]
 
 # Seconds; the suite of a large adapter with a dozen samples takes one minute on a slow machine.
 _PATIENCE = 900
@@ -44,7 +53,7 @@ _SUITE = """\
 from pathlib import Path
 
 from adapters.kit.conformance import InboundConformance
-from orderloom.adapter_check import adapter_at, number_in, references_beside, samples_in
+from orderloom.adapter_check import adapter_at, is_open_ended, number_in, references_beside, samples_in
 
 
 class TestAdapter(InboundConformance):
@@ -52,6 +61,7 @@ class TestAdapter(InboundConformance):
     references = references_beside(Path({folder!r}), {rules})
     samples = samples_in(Path({samples!r}))
     number = number_in(adapter, references, samples)
+    open_ended = is_open_ended(adapter)
 """
 _COUNTED = re.compile(r"\b(\d+) (passed|failed|errors?)")
 
@@ -232,6 +242,11 @@ def number_in(adapter: InboundAdapter, references: References, samples: Mapping[
         part.encode(page, "replace") for part in (envelope, envelope.rpartition("/")[2]) for page in _PAGES
     )
     return next((one for one in written if one and one in first), b"")
+
+
+def is_open_ended(adapter: InboundAdapter) -> bool:
+    """Whether its format has neither an end nor a count, as it says itself by ``open_ended``."""
+    return bool(getattr(adapter, "open_ended", False))
 
 
 def samples_in(folder: Path) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -78,9 +79,13 @@ class NewChannel:
         yield f"test_{self.name}.py", _filled(shipped.joinpath("all/test.py.txt"), words)
 
     def _words(self, shipped: Traversable) -> Mapping[str, str]:
+        taken = self.name in entry_points(group="orderloom.inbound").names
+        entry = f"own-{self.name}" if taken else self.name
         words = {
             "name": self.name,
             "module": self.name,
+            "entry": entry,
+            "setting": "" if entry == self.name else f'  adapter = "{entry}"',
             "class_name": self.name.capitalize(),
             "file": self.file,
             "format": self.format,

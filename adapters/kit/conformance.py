@@ -130,9 +130,9 @@ class _Conformance:
             read = self._outcomes(body)
             if worded(name, read):
                 continue
-            assert self.open_ended, f"{name}, and taken"
+            assert self.open_ended, f"{name}, and taken: without end or count the format is open_ended"
             assert read, f"{name}, and nothing said"
-            assert list(map(said, read)) == whole[: len(read)], f"{name}, and half a record taken"
+            assert list(map(said, read)) == whole[: len(read)], f"{name}, and half of one taken"
 
     def _one_bad_record(self, sample: bytes) -> None:
         """Somewhere in ``sample`` there is a byte by which one record fails, and all the others stand."""

@@ -62,6 +62,13 @@ class MappedAdapter:
         self._write = writer_of(mapping, mapping.answer) if mapping.answer else None
         self._read_back = reader_of(mapping, mapping.answer) if mapping.answer else None
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the format has neither an end nor a count: what is cut off a message, nobody can tell."""
+        if self._dialect is not None:
+            return self._dialect.trailer is None
+        return self._deck is not None and self._deck.of("trailer") is None
+
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
         An order for each document, or what is wrong with it.

@@ -39,6 +39,7 @@ _PROTOCOLS = (
     "BatchAdapter",
     "OutboundAdapter",
     "InquiringAdapter",
+    "ConversingAdapter",
     "DescribedAdapter",
     "DecodingAdapter",
     "ReadBackAdapter",

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ from orderloom.simulators.script import Script
 
 from .context import complain, sentence
 from .demo import neighboured
-from .text import size
+from .text import instant, size
 
 __all__ = ["play"]
 
@@ -52,20 +53,17 @@ def play(settings: Settings, channel: str, name: str, body: bytes) -> None:
             click.echo(f"-> {exchange}  {name}, {size(len(body))}")
             hub.broker.publish(exchange, "", body, Properties())
             orders = _watch(hub, channel)
-    for record in orders:
-        order = record.order
-        done = f"{order.progress.done}/{order.progress.total}"
-        known = ", ".join(dict.fromkeys(one.id for one in order.external_id))
-        click.echo(f"{known}  {order.id}  {order.state}  {done} lines done")
+    _print_orders(orders)
 
 
 def _watch(hub: Embedded, channel: str) -> tuple[Record, ...]:
-    """Print what is told until all orders have ended, and nothing more comes."""
+    """Print what is told until all orders have ended, or wait for their day, and nothing more comes."""
     endpoints = hub.hub.rules().references.of_channel(channel)
     queues = tuple(dict.fromkeys(one.out_queue for one in endpoints))
     ends, last, told = time.monotonic() + _LIMIT, time.monotonic(), False
     while True:
         if time.monotonic() > ends:
+            _print_orders(_orders(hub.store, _accepted(hub)))
             complain(sentence("E_NO_ANSWER", "not all was answered in time", channel), status=1)
         for queue in queues:
             found = hub.broker.get(queue, 0.05)
@@ -76,9 +74,24 @@ def _watch(hub: Embedded, channel: str) -> tuple[Record, ...]:
         if hub.broker.depth(parked_queue(channel_in(channel))):
             complain(*_parked(hub.store), status=1)
         orders = tuple(_orders(hub.store, _accepted(hub)))
-        over = all(one.order.state in _TERMINAL for one in orders)
-        if told and over and time.monotonic() - last > _SILENCE:
+        over = all(one.order.state in _TERMINAL or _later(one) for one in orders)
+        if (told or orders) and over and time.monotonic() - last > _SILENCE:
             return orders
+
+
+def _print_orders(orders: Iterable[Record]) -> None:
+    for record in orders:
+        order = record.order
+        done = f"{order.progress.done}/{order.progress.total}"
+        known = ", ".join(dict.fromkeys(one.id for one in order.external_id))
+        start = f", which begin at {instant(order.requested_start_date)}" if _later(record) else ""
+        click.echo(f"{known}  {order.id}  {order.state}  {done} lines done{start}")
+
+
+def _later(record: Record) -> bool:
+    """Whether it waits for the day that its sender wants."""
+    start = record.order.requested_start_date
+    return start is not None and start > datetime.now(UTC) and not record.order.progress.done
 
 
 def _print(queue: str, headers: Mapping[str, object], body: bytes) -> None:

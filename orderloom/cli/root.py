@@ -37,6 +37,7 @@ from .report import report
 from .retention import retention
 from .routes import FOLDER_COMMANDS, routes_group
 from .routes_load import load
+from .routes_rehearse import rehearse
 from .status import status
 from .topology import topology
 from .worker import worker
@@ -134,5 +135,6 @@ for _command in (
     main.add_command(_command)
 _routes = routes_group(lambda: _here().adapters.profiles)
 _routes.add_command(load)
+_routes.add_command(rehearse)
 main.add_command(_routes)
 _keep_examples(main)

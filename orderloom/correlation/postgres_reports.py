@@ -10,6 +10,8 @@ from typing import Final
 
 from canonical.amendments import Amendment
 from canonical.codec import decode
+from canonical.order import Order
+from canonical.plan import Plan
 
 from .postgres_connection import Connections
 from .postgres_sql import INSTANTS, keys
@@ -78,6 +80,10 @@ and (event not in ('reply_folded', 'reply_late') or data::json ->> 'state' = 'he
 order by order_id, id
 """
 
+_PLANNED_SINCE = """
+select doc, plan from orders o where o.id > $1 and o.created >= $2 and o.state <> 'draft'
+order by o.id limit $3
+"""
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= $1 order by at, ref"
 
 _ABANDONED = f"""
@@ -124,3 +130,8 @@ class PostgresReports:
     def drafts_abandoned(self, since: datetime) -> int:
         with self._connections.read() as db:
             return int(db.rows(_ABANDONED, since)[0][0])
+
+    def planned_since(self, since: datetime, *, after: str = "", limit: int) -> Sequence[tuple[Order, Plan]]:
+        with self._connections.read() as db:
+            rows = db.rows(_PLANNED_SINCE, after, since, limit)
+        return tuple((decode(doc, Order), decode(plan, Plan)) for doc, plan in rows)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from canonical.amendments import Amendment
+from canonical.order import Order
+from canonical.plan import Plan
 from canonical.states import Cause, State
 
 __all__ = ["EVENTS", "HeldLine", "ReportedEvent", "ReportedLine", "ReportedOrder", "Reports", "Span"]
@@ -161,4 +163,13 @@ class Reports(Protocol):
 
     def drafts_abandoned(self, since: datetime) -> int:
         """How many drafts have lapsed at or after ``since``."""
+        ...
+
+    def planned_since(self, since: datetime, *, after: str = "", limit: int) -> Sequence[tuple[Order, Plan]]:
+        """
+        Orders that came at or after ``since`` with their plans, in the order of ids, a page at a time.
+
+        Args:
+            after: The id behind which the page begins.
+        """
         ...

@@ -10,6 +10,8 @@ from typing import Final
 
 from canonical.amendments import Amendment
 from canonical.codec import decode
+from canonical.order import Order
+from canonical.plan import Plan
 
 from .record import Amending
 from .reports_port import EVENTS, HeldLine, ReportedOrder, Span
@@ -81,6 +83,10 @@ and (event not in ('reply_folded', 'reply_late') or json_extract(data, '$.state'
 order by order_id, id
 """
 
+_PLANNED_SINCE = """
+select doc, plan from orders o where o.id > ? and o.created >= ? and o.state <> 'draft'
+order by o.id limit ?
+"""
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= ? order by at, ref"
 
 _ABANDONED = f"""
@@ -129,3 +135,8 @@ class SqliteReports:
     def drafts_abandoned(self, since: datetime) -> int:
         with self._connections.read() as db:
             return int(db.execute(_ABANDONED, (INSTANTS.write(since),)).fetchone()[0])
+
+    def planned_since(self, since: datetime, *, after: str = "", limit: int) -> Sequence[tuple[Order, Plan]]:
+        with self._connections.read() as db:
+            rows = db.execute(_PLANNED_SINCE, (after, INSTANTS.write(since), limit)).fetchall()
+        return tuple((decode(doc, Order), decode(plan, Plan)) for doc, plan in rows)

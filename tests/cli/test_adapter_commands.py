@@ -87,13 +87,20 @@ class TestNew:
         assert [] == list(place.iterdir())
 
     def test_what_is_written_for_python_can_be_installed(self):
-        """The entry point names the class that is there."""
+        """The entry point names the class that is there, under a name that no other package has."""
         file = made("x12", name="store")
         project = tomllib.loads((file.parent / "pyproject.toml").read_text(encoding="utf-8"))
         [(name, value)] = project["project"]["entry-points"]["orderloom.inbound"].items()
 
-        assert ("store", "store:StoreAdapter") == (name, value)
+        assert ("own-store", "store:StoreAdapter") == (name, value)
         assert "store" == adapter_at(f"{file}:StoreAdapter").channel
+
+    def test_a_name_that_nobody_has_taken_is_its_own(self):
+        """Otherwise it would need a line more in the settings."""
+        file = made("x12", name="agent")
+        project = tomllib.loads((file.parent / "pyproject.toml").read_text(encoding="utf-8"))
+
+        assert {"agent": "agent:AgentAdapter"} == project["project"]["entry-points"]["orderloom.inbound"]
 
 
 TRANSLATES = "        yield from self._mapped.translate(native, references)\n"
@@ -251,7 +258,23 @@ class TestCheck:
 
         assert (0, True) == (found.failed, found.passed > 25), found.report
 
-    @pytest.mark.parametrize("name", ["kiosk", "web", "store"])
+    @pytest.mark.parametrize(("rows", "sound"), [(1, True), (2, False)])
+    def test_a_table_without_a_trailer(self, rows, sound):
+        """It may lose an order at its end and nobody can tell, but never a part of one."""
+        file = made("csv")
+        text = file.read_text("utf-8").replace('trailer = { word = "END", count = 2 }\n', "")
+        file.write_text(text, encoding="utf-8")
+        (file.parent / "samples" / "two-orders.csv").unlink()
+        sample = file.parent / "samples" / "one-order.csv"
+        head, row, _ = sample.read_bytes().splitlines(keepends=True)
+        more = [row.replace(b";1;HANDSET", b";%d;HANDSET" % number) for number in range(1, rows + 1)]
+        sample.write_bytes(head + b"".join(more))
+        found = check(str(file))
+
+        assert sound == found.sound, found.report
+        assert sound or "and half of one taken" in found.report
+
+    @pytest.mark.parametrize("name", ["kiosk", "web"])
     def test_a_channel_that_ships_too(self, name):
         """Its own senders beside it are all that there are, so that its message need not tell which."""
         file = made("xml", name=name)
@@ -325,6 +348,22 @@ class TestTry:
         assert (0, "acknowledgement", "ended") == (ran.returncode, told[0], told[-1]), ran.stdout
         assert re.search(r"^A-1001  OL\w{16}  completed  3/3 lines done$", ran.stdout, re.MULTILINE)
         assert before == sorted(place.rglob("*"))
+
+    def test_an_order_for_later(self, place):
+        """It waits for its day, and who tries it does not; told or not, it is there."""
+        shutil.copy(place / "agent" / "endpoints" / "agent.one.toml", place / "endpoints")
+        mapping = (
+            (place / "agent" / "agent.toml").read_text("utf-8").replace("requested =", "requested_start =")
+        )
+        (place / "agent" / "agent.toml").write_text(mapping.partition("[answer]")[0], encoding="utf-8")
+        sample = place / "agent" / "samples" / "one-order.json"
+        sample.write_bytes(sample.read_bytes().replace(b"2026-12-24", b"2199-12-24"))
+        ran = tried("agent", "agent/samples/one-order.json")
+        said = r"^A-1001  OL\w{16}  acknowledged  0/3 lines done, which begin at 2199-12-23 23:00:00Z$"
+
+        assert 0 == ran.returncode, ran.stdout
+        assert re.search(said, ran.stdout, re.MULTILINE)
+        assert "<-" not in ran.stdout
 
     def test_what_nobody_can_be_told(self):
         """A message of an unknown sender is parked, and why is said."""

@@ -198,6 +198,16 @@ class TestsOfReports:
         assert 1 == found.drafts_abandoned
         assert 0 == month.drafts_abandoned(BEGINS + timedelta(seconds=1))
 
+    def test_orders_come_back_with_their_plans_page_by_page(self, month):
+        """Of those that came since then; no draft."""
+        first, *_ = month.planned_since(BEGINS, limit=10)
+        order, plan = first
+        assert (order_id(1), ["internet", "billing"]) == (order.id, [one.name for one in plan.parts])
+        ids = [int(one.id[2:]) for one, _ in month.planned_since(BEGINS, after=order_id(4), limit=3)]
+
+        assert [5, 6, 7] == ids
+        assert 8 in [int(one.id[2:]) for one, _ in month.planned_since(BEGINS - timedelta(days=90), limit=10)]
+
     def test_amendments_are_counted_piece_by_piece(self, store):
         """By what became of each, from when they were asked for."""
         one = amending("AM1")
