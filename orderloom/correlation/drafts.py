@@ -51,6 +51,7 @@ __all__ = [
     "edited",
     "ended",
     "entry",
+    "lapsing",
     "new_draft",
     "numbered",
     "overruled",
@@ -61,6 +62,11 @@ __all__ = [
 
 ABANDON, ANSWER_BY = "abandon", "recommend-by"
 """Kinds of timers: a draft lapses, and the time to answer a recommendation is over."""
+
+
+def lapsing(order: str, now: datetime, seconds: float) -> Timer:
+    """When a draft that nobody touches any more is given up."""
+    return Timer(abandon_timer(order), now + timedelta(seconds=seconds), ABANDON, order)
 
 
 def abandon_timer(order: str) -> str:
@@ -294,7 +300,7 @@ class _Step:
             )
 
     def lapse(self, seconds: float) -> None:
-        self.due(abandon_timer(self.order.id), ABANDON, self.now + timedelta(seconds=seconds))
+        self.timers.append(lapsing(self.order.id, self.now, seconds))
 
     def due(self, key: str, kind: str, at: datetime, **data: str) -> None:
         self.timers.append(Timer(key, at, kind, self.order.id, data))

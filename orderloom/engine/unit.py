@@ -18,6 +18,7 @@ from canonical.codec import encode
 from canonical.errors import Fault
 from canonical.keys import content_hash
 from orderloom.calls import Call
+from orderloom.correlation.drafts import lapsing
 from orderloom.correlation.folded import Folded, World
 from orderloom.correlation.intake_files import IntakeFile
 from orderloom.correlation.port import (
@@ -145,7 +146,9 @@ class Unit:
         self.outgoing += [Instruct(one, record.id) for one in folded.dispatches]
         self.outgoing += [Tell(one) for one in folded.notices]
         for draft in folded.drafts:
-            self.records.setdefault(draft.id, draft)
+            if draft.id not in self.records:
+                self.records[draft.id] = draft
+                self.later(lapsing(draft.id, self.now, self.hub.limits.draft_for))
         return record
 
     def taken(self, row: InboxRow) -> None:

@@ -4,9 +4,12 @@ Drafts: begun in one channel, edited in others, submitted once.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import msgspec
 import pytest
 
+from broker.port import Properties
 from canonical.codec import encode
 from canonical.commands import AmendOrder, CancelOrder, OrderRef, SaveDraft, Scope
 from canonical.keys import conversation_id
@@ -14,7 +17,9 @@ from canonical.notices import NoticeKind, Outcome
 from canonical.order import Address, Note, Place
 from canonical.states import Cause, State
 from orderloom.engine.hub import Limits
-from tests.engine.talk_rig import DAY, TalkRig, customer, draft, item
+from tests.engine.element import Element
+from tests.engine.rig import MOBILE_IN
+from tests.engine.talk_rig import DAY, TALK, TalkRig, customer, draft, item
 
 WEB, DESK, STORE, ACME = "web.portal", "callcenter.desk", "store.0117", "partner.acme"
 
@@ -333,3 +338,56 @@ class TestLapsing:
 
         assert State.CANCELLED is order(rig).state
         rig.crash()
+
+
+FINAL = TALK | {
+    "routes/all.toml": TALK["routes/all.toml"].replace(
+        'system = "oss.mobile"\n', 'system = "oss.mobile"\n  hard_ponr = "completed"\n'
+    )
+}
+
+
+class TestWhatCameTooLate:
+    @pytest.fixture
+    def rig(self, tmp_path):
+        """A bench with a line that is set up, cannot be taken back, and shall be removed all the same."""
+        made = TalkRig(tmp_path, rules=FINAL)
+        made.submit(WEB, "W-1", draft(item(pin="1"), related_party=customer("C-7")))
+        for message in made.taken(MOBILE_IN):
+            for queue, answer in Element().told(message, defaultdict(set)):
+                made.broker.publish("", queue, answer, Properties(content_type="text/plain"))
+        made.settle()
+        origin = made.origin(WEB, "A-1", "Amendment")
+        asked = AmendOrder(origin=origin, about=OrderRef(value="W-1"), scope=Scope.DELTA, remove=("1",))
+        made.verdict(asked)
+        yield made
+        made.crash()
+
+    def test_it_is_a_draft_of_the_conversation(self, rig):
+        """Found by Resume, with the end of the product as its item."""
+        view = rig.resume(WEB, order(rig, "W-1").conversation_id).conversation
+
+        assert ["delete"] == [one.action.value for one in view.draft.product_order_item]
+        assert [("followOn", rig.order_of(WEB, "W-1"))] == [
+            (one.relationship_type, one.id) for one in view.draft.order_relationship
+        ]
+
+    def test_it_is_submitted_as_any_draft(self, rig):
+        """By the conversation."""
+        talk = order(rig, "W-1").conversation_id
+        drafted = rig.resume(WEB, talk).conversation.draft
+        verdict = rig.submit(WEB, "W-2", draft(), conversation=talk)
+
+        assert (drafted.id, Outcome.ACCEPTED) == (verdict.order_id, verdict.outcome)
+        assert 1 == sent(rig, drafted.id)
+        assert f"abandon|{drafted.id}" not in rig.timers()
+
+    def test_it_lapses_as_any_draft(self, rig):
+        """After 30 days."""
+        drafted = rig.resume(WEB, order(rig, "W-1").conversation_id).conversation.draft
+        rig.sweep(29 * DAY)
+        assert State.DRAFT is rig.store.order(drafted.id).order.state
+        rig.sweep(DAY)
+
+        found = rig.store.order(drafted.id).order
+        assert (State.CANCELLED, Cause.CUSTOMER) == (found.state, found.cause)

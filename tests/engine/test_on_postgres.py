@@ -21,6 +21,7 @@ from tests.engine.test_acts import test_the_same_act_twice_has_one_effect as the
 from tests.engine.test_acts import (
     test_what_was_refused_goes_out_anew_and_its_answer_counts as told_anew,
 )
+from tests.engine.test_conversation_crashes import crashed, played
 from tests.engine.test_crashes import ERRORS, three_at_once
 from tests.engine.test_crashes import test_a_crash_at_any_operation_costs_nothing as a_crash_costs_nothing
 from tests.engine.test_crashes import test_any_commit_may_fail_in_any_way as any_commit_may_fail
@@ -131,3 +132,8 @@ def test_of_a_forgotten_customer_the_rest_stays(rig):
 def test_what_a_customer_said_is_forgotten(rig):
     """And not what others did."""
     nor_besides(both_ended(rig))
+
+
+def test_a_conversation_comes_to_the_same_end(tmp_path):
+    """Drafts, offers, orders, the journal and what everybody was told; crashes change nothing."""
+    assert 9 < len(crashed(tmp_path, played(tmp_path / "smooth")[1], step=9))
