@@ -5,6 +5,7 @@ and a clock that is moved by hand.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -281,6 +282,7 @@ class Rig:
         self.rules = dict(rules)
         self.pinned: dict[str, RuleSet] = {}
         self.workers = 0
+        self.minted = itertools.count(1)
         self.web = WebAdapter()
         self.crm = CrmAdapter()
         self.oss = OssInternetAdapter()
@@ -318,6 +320,7 @@ class Rig:
             rules=lambda: rules_of(tuple(self.rules.items())),
             pinned=self.pinned.get,
             limits=self.limits,
+            mint=lambda: f"R-0000-0000-0000-0000-0000-{next(self.minted):04d}",
         )
 
     def crash(self) -> None:

@@ -63,11 +63,6 @@ FORGED = {
         "E_MISSING",
         "acknowledgement to partner.acme",
     ),
-    "an order number with a set in it": (
-        submit(ACME | {"document": "PO-3~ST*855*1~", "details": INTERCHANGE}),
-        "E_VALUE",
-        "notice accepted to partner.acme",
-    ),
     "a batch of 40 characters": (
         refused(MAIL | {"details": {"batch": "B" * 40}}),
         "E_FIELD_SIZE",
@@ -88,6 +83,17 @@ def test_what_cannot_be_written_is_parked_with_its_place(hub, what):
     assert fault.where.startswith(where)
     assert {} == hub.store.counts()
     assert 0 == hub.broker.depth("channel.partner.acme.out")
+
+
+def test_an_order_number_with_a_set_in_it_is_told_without_its_separators(hub):
+    """An order may have a number that X12 cannot carry: its own set is one set all the same."""
+    hub.take_command(
+        translation(submit(ACME | {"document": "PO-3~ST*855*1~", "details": INTERCHANGE})), START
+    )
+
+    _, told = (one.body for one in hub.broker.peek("channel.partner.acme.out", 10))
+    assert 1 == told.count(b"~ST*")
+    assert b"BAK*00*AD*PO-3 ST 855 1*" in told
 
 
 def test_more_receipts_than_a_translation_holds_go_as_they_came(hub):

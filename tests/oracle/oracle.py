@@ -36,6 +36,7 @@ CATEGORY = {
     "MOBILE-50": "mobile",
     "BUNDLE-HOME": "bundle",
     "GADGET-Z": "gadget",
+    "MONTH-FREE": "credit",
 }
 MOST = {
     "CASE-01": 500,
@@ -44,6 +45,7 @@ MOST = {
     "MOBILE-20": 10,
     "MOBILE-50": 10,
     "BUNDLE-HOME": 10,
+    "MONTH-FREE": 1,
 }
 MOST_OF_OTHERS = 100
 
