@@ -107,18 +107,27 @@ def _numbered(origin: Origin, document: Node) -> Origin:
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
-    absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
     if origin.document_type == _STATUS:
-        document.refuse_unknown((*_ANYWHERE, *absent, "statusOf"))
+        _refuse_unknown(document, ("statusOf",))
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
     if origin.document_type == _RESUME:
-        document.refuse_unknown((*_ANYWHERE, *absent, "customerRef"))
+        _refuse_unknown(document, ("customerRef",))
         token = document.child("resumeToken").key()
         return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
-    document.refuse_unknown((*_ANYWHERE, *absent, *_OF_AN_ORDER))
+    _refuse_unknown(document, _OF_AN_ORDER)
     return SubmitOrder(
         origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
     )
+
+
+def _refuse_unknown(document: Node, known: tuple[str, ...]) -> None:
+    """Properties that tell what is wanted may be there as null: that is as good as absent."""
+    allowed = (*_ANYWHERE, *known)
+    for name, node in document.members():
+        if name not in allowed and not (name in _TELLING and node.value is None):
+            raise node.reject(
+                "E_UNKNOWN", f"unknown property {shown(name)}", f"one of {', '.join(sorted(allowed))}"
+            )
 
 
 def _status(notice: Notice, stamp: Stamp) -> Native:
