@@ -5,7 +5,9 @@ A document as its mapping reads it: what the canonical order says of it, or its 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from adapters.formats.numbering import wrong_number
 from adapters.formats.values import integer, key, plain_text
@@ -39,6 +41,8 @@ _PROSE = 4000
 _ID = 128
 # Quantities are whole numbers; without an offering's own limit this is the canonical one.
 _MOST = 1_000_000
+
+Value = TypeVar("Value")
 
 
 def order_of(
@@ -83,8 +87,22 @@ def order_of(
 
 
 def _number(entry: Entry, order: OrderMap) -> str:
-    where = entry.where(order.number)
-    return key(entry.text(order.number) or "", where)
+    text = entry.text(order.number) or ""
+    return _placed(entry, order.number, lambda: key(text, ""))
+
+
+def _placed(entry: Entry, path: str, read: Callable[[], Value]) -> Value:
+    """
+    What ``read`` gives; what it refuses has its place.
+
+    To find a place costs more than to read what stands there, so that it waits for a fault.
+    """
+    try:
+        return read()
+    except Rejected as error:
+        if error.where:
+            raise
+        raise Rejected(error.code, error.what, entry.where(path), error.allowed) from None
 
 
 def _agree(lines: Sequence[Entry], paths: tuple[str, ...]) -> None:
@@ -144,15 +162,16 @@ class _Reader:
         if given is None:
             return ""
         found = source(given)
-        where = self.entry.where(found.path)
-        return plain_text(_said(self.entry, found), where, most, lines=most == _PROSE)
+        text = _said(self.entry, found)
+        return _placed(self.entry, found.path, lambda: plain_text(text, "", most, lines=most == _PROSE))
 
     def day(self, given: Day | None) -> dt.datetime | None:
         """An instant."""
         text = self.entry.text(given.path) if given else None
         if given is None or text is None:
             return None
-        return read_day(text, given.form, self._zones[given.zone], given.time, self.entry.where(given.path))
+        zone = self._zones[given.zone]
+        return _placed(self.entry, given.path, lambda: read_day(text, given.form, zone, given.time, ""))
 
 
 def _said(entry: Entry, given: From, code: str = "E_VALUE", *, loose: bool = False) -> str:
@@ -172,22 +191,23 @@ def _said(entry: Entry, given: From, code: str = "E_VALUE", *, loose: bool = Fal
 def _items(
     lines: Sequence[Entry], mapping: LineMap, endpoint: Endpoint, references: References
 ) -> Iterator[OrderItem]:
-    seen: dict[str, str] = {}
+    seen: dict[str, Entry] = {}
     for place, entry in enumerate(lines, 1):
         entry.check()
         number = _line_number(entry, mapping, place)
-        where = entry.where(mapping.number)
         if number in seen:
-            what = f"line {shown(number)} was there before, at {seen[number]}"
+            what = f"line {shown(number)} was there before, at {seen[number].where(mapping.number)}"
+            where = entry.where(mapping.number)
             raise Rejected("E_DUPLICATE_LINE", what, where, "each number once in an order")
-        seen[number] = where
+        seen[number] = entry
         yield _item(entry, mapping, number, endpoint, references)
 
 
 def _line_number(entry: Entry, mapping: LineMap, place: int) -> str:
     if not mapping.number:
         return str(place)
-    return key(entry.text(mapping.number, loose=True) or "", entry.where(mapping.number))
+    text = entry.text(mapping.number, loose=True) or ""
+    return _placed(entry, mapping.number, lambda: key(text, ""))
 
 
 def _item(
@@ -212,22 +232,24 @@ def _item(
 
 
 def _offering(entry: Entry, given: From, endpoint: Endpoint, references: References) -> Offering:
-    where = entry.where(given.path)
     found = _said(entry, given, "E_OFFERING")
     if not found:
-        raise Rejected("E_MISSING", "no offering is named", where, "one of the catalogue")
+        raise Rejected("E_MISSING", "no offering is named", entry.where(given.path), "one of the catalogue")
     if given.code:
-        return references.offering_by_code(endpoint, given.code, found, where)
-    return references.offering(found, where)
+        return _placed(
+            entry, given.path, lambda: references.offering_by_code(endpoint, given.code, found, "")
+        )
+    return _placed(entry, given.path, lambda: references.offering(found, ""))
 
 
 def _action(entry: Entry, given: From) -> Action:
-    where = entry.where(given.path)
     found = _said(entry, given, "E_ACTION")
     if not found:
-        raise Rejected("E_MISSING", "no action is named", where, ", ".join(given.words or Action))
+        allowed = ", ".join(given.words or Action)
+        raise Rejected("E_MISSING", "no action is named", entry.where(given.path), allowed)
     if found not in set(Action):
-        raise Rejected("E_ACTION", f"unknown action {shown(found)}", where, f"one of {', '.join(Action)}")
+        allowed = f"one of {', '.join(Action)}"
+        raise Rejected("E_ACTION", f"unknown action {shown(found)}", entry.where(given.path), allowed)
     return Action(found)
 
 
@@ -235,20 +257,24 @@ def _quantity(entry: Entry, given: Source | None, offering: Offering) -> int:
     if given is None:
         return 1
     found = source(given)
-    where = entry.where(found.path)
     text = entry.number(found.path) if found.path and not found.words else _said(entry, found, loose=True)
     most = min(offering.max_quantity, _MOST)
     if not (text := text or found.default):
-        raise Rejected("E_MISSING", "no quantity", where, "a whole number")
-    return integer(text, where, 1, most)
+        raise Rejected("E_MISSING", "no quantity", entry.where(found.path), "a whole number")
+    return _placed(entry, found.path, lambda: integer(text, "", 1, most))
 
 
 def _characteristics(entry: Entry, mapping: LineMap) -> Iterator[Characteristic]:
     for name, given in mapping.characteristics.items():
         found = source(given)
+<<<<<<< HEAD
         text = plain_text(_said(entry, found, loose=True), entry.where(found.path), _PROSE, lines=True)
         if wrong := wrong_number(name, text):
             what, allowed = wrong
             raise Rejected("E_VALUE", what, entry.where(found.path), allowed)
+=======
+        text = _said(entry, found, loose=True)
+        _placed(entry, found.path, partial(plain_text, text, "", _PROSE, lines=True))
+>>>>>>> f0cf8174317aae20f54fc2893f0ab38051702974
         if text:
             yield Characteristic(name=name, value=text)

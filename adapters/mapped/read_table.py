@@ -82,7 +82,12 @@ class _Cells:
     def number(self, path: str) -> str | None:
         """The cell as the dialect writes numbers."""
         text = self.text(path)
-        return None if text is None else format(self._dialect.number(text, self.where(path)), "f")
+        if text is None:
+            return None
+        try:
+            return format(self._dialect.number(text, ""), "f")
+        except Rejected as error:  # its place costs more to find than the number to read
+            raise Rejected(error.code, error.what, self.where(path), error.allowed) from None
 
     def check(self) -> None:
         """Rows were looked at when they were read."""

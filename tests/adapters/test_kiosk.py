@@ -300,3 +300,12 @@ def test_the_page_shows_what_is_really_read_and_written():
         "taken": acknowledged(Outcome.ACCEPTED, order=ordered(State.ACKNOWLEDGED)),
         "refused": acknowledged(Outcome.REJECTED, fault=wrong),
     }
+
+
+def test_what_may_stand_in_a_question_is_said_once_and_only_that():
+    """A cart is not offered to whoever asks for a status."""
+    asked = {"kioskId": "MALL-1", "txn": "1", "statusOf": "T-1", "cart": None, "storeNo": "7"}
+    told = read(json.dumps(asked).encode())
+
+    assert ("E_UNKNOWN", "$.storeNo") == (told.fault.code, told.fault.where)
+    assert "one of kioskId, resumeToken, statusOf, storeId, txn" == told.fault.allowed

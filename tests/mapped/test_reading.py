@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -127,6 +128,19 @@ class TestCsv:
 
         assert [True] == ["[W_CSV_TAIL]" in note.text for note in order.order.note]
         assert isinstance(order.order.note[0], Note)
+
+    def test_places_are_found_for_faults_only(self):
+        """A message of a thousand columns that are not read costs what it takes to read it."""
+        made = adapter("csv", ('delimiter = ";"', 'delimiter = ";"\nothers = true'))
+        head, row, _ = samples("csv")["one-order"].splitlines()
+        more = b"".join(b";x%d" % number for number in range(900))
+        rows = [row.replace(b";1;HANDSET", b";%d;HANDSET" % n) + b";" * 900 for n in range(3_000)]
+        body = b"\r\n".join((head + more, *rows, b"END;3000", b""))
+        began = time.process_time()
+        [taken] = translated(made, body)
+
+        assert 3_000 == len(taken.order.product_order_item)
+        assert time.process_time() - began < 8
 
     def test_a_quantity_in_words(self):
         """Each means a number; another is refused."""

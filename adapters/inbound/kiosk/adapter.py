@@ -158,6 +158,7 @@ def _wish(document: Node) -> str:
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
+<<<<<<< HEAD
     absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
     wish = _wish(document)
     if wish:
@@ -187,6 +188,29 @@ def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
         return None
     fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
     return refusal(fault, notice.origin.document if notice.origin else asked.document, stamp)
+=======
+    if origin.document_type == _STATUS:
+        _refuse_unknown(document, ("statusOf",))
+        return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
+    if origin.document_type == _RESUME:
+        _refuse_unknown(document, ("customerRef",))
+        token = document.child("resumeToken").key()
+        return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
+    _refuse_unknown(document, _OF_AN_ORDER)
+    return SubmitOrder(
+        origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
+    )
+>>>>>>> f0cf8174317aae20f54fc2893f0ab38051702974
+
+
+def _refuse_unknown(document: Node, known: tuple[str, ...]) -> None:
+    """Properties that tell what is wanted may be there as null: that is as good as absent."""
+    allowed = (*_ANYWHERE, *known)
+    for name, node in document.members():
+        if name not in allowed and not (name in _TELLING and node.value is None):
+            raise node.reject(
+                "E_UNKNOWN", f"unknown property {shown(name)}", f"one of {', '.join(sorted(allowed))}"
+            )
 
 
 def _status(notice: Notice, stamp: Stamp) -> Native:
