@@ -267,14 +267,10 @@ def _quantity(entry: Entry, given: Source | None, offering: Offering) -> int:
 def _characteristics(entry: Entry, mapping: LineMap) -> Iterator[Characteristic]:
     for name, given in mapping.characteristics.items():
         found = source(given)
-<<<<<<< HEAD
-        text = plain_text(_said(entry, found, loose=True), entry.where(found.path), _PROSE, lines=True)
+        text = _said(entry, found, loose=True)
+        text = _placed(entry, found.path, partial(plain_text, text, "", _PROSE, lines=True))
         if wrong := wrong_number(name, text):
             what, allowed = wrong
             raise Rejected("E_VALUE", what, entry.where(found.path), allowed)
-=======
-        text = _said(entry, found, loose=True)
-        _placed(entry, found.path, partial(plain_text, text, "", _PROSE, lines=True))
->>>>>>> f0cf8174317aae20f54fc2893f0ab38051702974
         if text:
             yield Characteristic(name=name, value=text)

@@ -158,13 +158,12 @@ def _wish(document: Node) -> str:
 
 
 def _command(document: Node, origin: Origin, references: References) -> Command:
-<<<<<<< HEAD
-    absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
     wish = _wish(document)
     if wish:
+        absent = tuple(name for name in _TELLING if not document.has(name))  # null is as good as absent
         return WISHES[wish][1](document, absent, origin, references)
     kind = origin.document_type
-    document.refuse_unknown({*_ANYWHERE, *absent, *_OF[kind]})
+    _refuse_unknown(document, _OF[kind])
     if kind == _STATUS:
         return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
     if kind == _RESUME:
@@ -188,19 +187,6 @@ def _refused_later(notice: Notice, stamp: Stamp) -> Native | None:
         return None
     fault = notice.fault or asked.fault or Fault(code="E_NOT_FOUND", what="there is no such order")
     return refusal(fault, notice.origin.document if notice.origin else asked.document, stamp)
-=======
-    if origin.document_type == _STATUS:
-        _refuse_unknown(document, ("statusOf",))
-        return AskStatus(origin=origin, about=OrderRef(value=document.child("statusOf").key()))
-    if origin.document_type == _RESUME:
-        _refuse_unknown(document, ("customerRef",))
-        token = document.child("resumeToken").key()
-        return Resume(origin=origin, about=OrderRef(value=token, type=TOKEN))
-    _refuse_unknown(document, _OF_AN_ORDER)
-    return SubmitOrder(
-        origin=origin, order=cart_order(document, references.endpoints[origin.endpoint], references)
-    )
->>>>>>> f0cf8174317aae20f54fc2893f0ab38051702974
 
 
 def _refuse_unknown(document: Node, known: tuple[str, ...]) -> None:
