@@ -379,3 +379,11 @@ def test_the_story_is_told_without_what_was_said(ended):
     assert (
         told["status_changed"].text == next(one for one in before[::-1] if one.event == "status_changed").text
     )
+
+
+def test_every_table_is_looked_at(rig):
+    """One that comes later must not be forgotten by these tests."""
+    with rig.store._connections.read() as db:
+        names = db.execute("select name from sqlite_schema where type = 'table'").fetchall()
+
+    assert {*TABLES, "migration", "rules", "worker", "sqlite_sequence"} == {name for (name,) in names}
