@@ -37,13 +37,15 @@ def mapped_adapter(file: Path) -> MappedAdapter:
         SettingsError: With every fault of the file, each with its line.
     """
     try:
-        body = file.read_bytes()
+        with file.open("rb") as stream:  # a device or a pipe has no end
+            body = stream.read(_MAX_BYTES + 1)
         text = body.decode("utf-8") if len(body) <= _MAX_BYTES else ""
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else f"no UTF-8: byte {error.start}"
         raise SettingsError([_fault(str(file), f"cannot be read: {what}", "a mapping file")]) from None
     if not text:
-        raise SettingsError([_fault(str(file), f"{len(body)} bytes", f"1 to {_MAX_BYTES}")])
+        size = f"more than {_MAX_BYTES} bytes" if body else "no bytes"
+        raise SettingsError([_fault(str(file), size, f"1 to {_MAX_BYTES}")])
     return read_mapping(text, file.name)
 
 

@@ -228,6 +228,14 @@ class TestFaults:
             mapped_adapter(tmp_path / "agent.toml")
         with pytest.raises(SettingsError, match="cannot be read"):
             mapped_adapter(tmp_path / "none.toml")
+        with pytest.raises(SettingsError, match="cannot be read"):
+            mapped_adapter(tmp_path)
+
+    def test_no_more_is_read_than_a_file_may_have(self, tmp_path):
+        """Whatever stands behind it: a device has no end."""
+        (tmp_path / "agent.toml").write_bytes(b"x" * 2_000_000)
+        with pytest.raises(SettingsError, match="more than 1048576 bytes"):
+            mapped_adapter(tmp_path / "agent.toml")
 
 
 def test_the_schema_is_the_one_that_is_made():
