@@ -116,10 +116,8 @@ def accept(order: Order, plan: Plan, world: World, now: datetime, draft: Record 
     profile = world.endpoints.get(endpoint)
     if profile is not None:
         work.set_timer(respond_timer(order.id, endpoint), "respond-by", profile.respond_by, endpoint=endpoint)
-    start = order.requested_start_date
-    if start is not None and not work.started:
-        work.set_timer(f"start|{order.id}", "start", (start - now).total_seconds())
-        work.note("start_awaited", f"nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}")
+    if not work.started:
+        work.await_start()
     return work.finish()
 
 

@@ -161,6 +161,15 @@ class Working:
         start = self.order.requested_start_date
         return start is None or start <= self.now
 
+    def await_start(self) -> None:
+        """Look at the order again on the day from which it is wanted, unless that has come."""
+        timer, start = f"start|{self.order.id}", self.order.requested_start_date
+        if start is None or self.started:
+            self.clear_timer(timer)
+            return
+        self.set_timer(timer, "start", (start - self.now).total_seconds())
+        self.note("start_awaited", f"nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}")
+
     def compose(
         self,
         part: PartPlan,
@@ -305,6 +314,8 @@ class Working:
         """Cut what is lost, send what is ready, derive the states, and say who is told what."""
         while self._cut() or self._release() or self._advance():
             pass
+        if self.order.requested_start_date != self.before.order.requested_start_date:
+            self.await_start()
         self.order = self._derived()
         expect(self)
         self._alert()
