@@ -22,6 +22,7 @@ from canonical.states import State
 from canonical.systems import Repeat, SystemProfile, Verb
 
 from .amending import lapse
+from .checks import CHECK, expire
 from .folded import Folded, World
 from .holding import hold_told, open_lines, open_steps
 from .inquiry import MOST, inquire
@@ -211,6 +212,8 @@ def fold_timer(record: Record, timer: Timer, world: World, now: datetime) -> Fol
         work.respond_due = (timer.data["endpoint"],)
     elif timer.kind == "quote":
         lapse(work, timer.data["amendment"], int(timer.data["piece"]))
+    elif timer.kind == CHECK:
+        expire(work, timer.data["part"])
     elif timer.kind in ("answer-by", "retry"):
         sent = work.instructions.get(timer.data["key"])
         if sent is not None and _worth_asking(work, sent, timer.kind):

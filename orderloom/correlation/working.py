@@ -37,6 +37,7 @@ from canonical.systems import Verb
 from .amending import advance_amendments
 from .answering import answers_of, told_of
 from .cancelling import advance_cancel, cancel_stage, cancelled_items
+from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
 from .jeopardy import expect
@@ -316,6 +317,7 @@ class Working:
             pass
         if self.order.requested_start_date != self.before.order.requested_start_date:
             self.await_start()
+        await_expiry(self)
         self.order = self._derived()
         expect(self)
         self._alert()
