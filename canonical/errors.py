@@ -142,6 +142,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_SYSTEM_HELD": "A system holds the work back for a reason of its own.",
         "E_CALL_FAILED": "A call to a system failed; whether it was carried out is unknown.",
         "E_REDIRECT": "A system sent the call elsewhere; calls go only where the settings say.",
+        "E_SYSTEM_DOWN": "A system cannot be reached; what is for it waits.",
         "E_NO_ANSWER": "A system has not answered by its time.",
         "E_SKIPPED": "Nobody did this work: an operator had the order go on without it.",
         # the hub itself

@@ -50,7 +50,8 @@ class PartPlan(Canonical, frozen=True):
         calendar: Whose working days ``due`` counts, among the rules of the plan's version.
         answer_within: Seconds the system has to answer; None takes the system's own.
         optional: A line of it that ends badly counts as completed, with a note.
-        check: It runs before all others, and a no rejects the item.
+        check: It runs before all others that serve one of its items, and a no rejects the item.
+        valid_for: Seconds that a check's yes stands while nothing is begun with it; None: for ever.
         concerns: Field paths of an item, and of the order, that its system is told of; a change of others
             does not touch it.  Empty: it is told of all of them.
         soft_ponr, hard_ponr: Milestone of its system from which on a change costs, or is not possible any
@@ -68,6 +69,7 @@ class PartPlan(Canonical, frozen=True):
     answer_within: int | None = None
     optional: bool = False
     check: bool = False
+    valid_for: int | None = None
     on_fallout: OnFallout = OnFallout.HOLD
     concerns: tuple[Id, ...] = ()
     soft_ponr: Text = ""

@@ -216,7 +216,7 @@ class _Lane:
         try:
             request = request_of(self._system.url, call.native, call.id, self._system.token)
         except Rejected as refused:
-            return Answer(CallKind.PERMANENT, error=refused.fault)
+            return Answer(CallKind.OPERATOR, error=refused.fault)
         return wire.call(request, timeout)
 
 

@@ -41,6 +41,9 @@ _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 # Too slow in sending, too early, too many: in each case the system says that it has not begun.
 _NOT_BEGUN = frozenset({408, 425, 429})
 
+# Whoever is not known is refused whatever he asks: this says nothing of the instruction.
+_NOT_TRUSTED = frozenset({401, 407})
+
 
 class CallKind(StrEnum):
     """What is known after a call."""
@@ -54,8 +57,11 @@ class CallKind(StrEnum):
     TRANSIENT = "transient"
     """Surely not carried out (no connection, certificate not trusted, 408, 425, 429): try again later."""
 
-    PERMANENT = "permanent"
-    """The call itself is wrong (redirect, header that cannot be sent): a person must look."""
+    OPERATOR = "operator"
+    """
+    The call itself is wrong (a redirect, credentials that are not accepted, a header that cannot be sent): a
+    person must look.
+    """
 
     UNKNOWN = "unknown"
     """It may have been carried out: no answer in time, a broken or unreadable answer, 5xx."""
@@ -202,7 +208,9 @@ def _judged(response: BaseHTTPResponse, body: bytes, now: Callable[[], datetime]
     content_type = headers.get("Content-Type", "")
     if 300 <= status < 400:
         where = shown(headers.get("Location", ""))
-        return _failed(CallKind.PERMANENT, f"redirected to {where}", status, code="E_REDIRECT")
+        return _failed(CallKind.OPERATOR, f"redirected to {where}", status, code="E_REDIRECT")
+    if status in _NOT_TRUSTED:
+        return _failed(CallKind.OPERATOR, f"answered {status}: the token is not accepted", status)
     if status in _NOT_BEGUN or status >= 500:
         kind = CallKind.TRANSIENT if status in _NOT_BEGUN else CallKind.UNKNOWN
         fault = _fault(f"answered {status}")

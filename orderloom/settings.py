@@ -91,6 +91,8 @@ class WorkerSettings:
     Limits of one worker; seconds and bytes.
 
     Args:
+        hold_after: How long a system may be away, or silent, before anything is held because of it.
+        breaker_after: Calls to a system that fail in a row before its calls stop.
         unsent_total_bytes: Watermark of what waits to be sent; past it intake pauses.
         out_queue_bytes: Bound of each out queue at the broker.
     """
@@ -100,6 +102,8 @@ class WorkerSettings:
     window_bytes: int = 8 * 1024 * 1024
     unsent_total_bytes: int = 512 * 1024 * 1024
     lease: float = 10.0
+    hold_after: float = 300.0
+    breaker_after: int = 5
     out_queue_bytes: int = 512 * 1024 * 1024
 
 
@@ -314,7 +318,8 @@ def _beside(leaf: Leaf, text: str, base: Path) -> Path:
 
 def _worker(layers: Layers) -> WorkerSettings:
     table = layers.table("worker")
-    return WorkerSettings(**{**table, "lease": float(table["lease"])})
+    seconds = {name: float(table[name]) for name in ("lease", "hold_after")}
+    return WorkerSettings(**{**table, **seconds})
 
 
 def _clock(layers: Layers, environ: Mapping[str, str], faults: list[Fault]) -> ClockSettings:

@@ -158,6 +158,8 @@ def wire(
         window_bytes=worker.window_bytes,
         unsent_bytes=worker.unsent_total_bytes,
         lease=worker.lease,
+        hold_after=worker.hold_after,
+        breaker_after=worker.breaker_after,
     )
     hub = Hub(
         channels=adapters.inbound,

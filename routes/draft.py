@@ -141,6 +141,7 @@ def _part(raw: Mapping[str, Any]) -> PartRule:
         answer_within=raw.get("answer_within"),
         optional=raw.get("optional", False),
         check=raw.get("check", False),
+        valid_for=seconds_of(raw["valid_for"]) if "valid_for" in raw else None,
         on_fallout=OnFallout(raw.get("on_fallout", OnFallout.HOLD)),
         concerns=tuple(sorted(raw.get("concerns", ()))),
         soft_ponr=raw.get("soft_ponr", ""),

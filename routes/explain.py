@@ -85,7 +85,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 
 def _part(part: PartPlan, total: int) -> Iterator[str]:
     waits = f", after {', '.join(part.after)}" if part.after else ""
-    marks = "".join(f", {mark}" for mark, has in (("check", part.check), ("optional", part.optional)) if has)
+    check = "check" if part.valid_for is None else f"check, good for {part.valid_for} s"
+    marks = "".join(f", {mark}" for mark, has in ((check, part.check), ("optional", part.optional)) if has)
     calendar = f" of calendar {part.calendar}" if part.calendar else ""
     due = f", due {part.due}{calendar}" if part.due else ""
     head = f"part {part.number}/{total} {part.name}: {part.system}"

@@ -44,6 +44,9 @@ def lint_routes(draft: Draft, profiles: Mapping[str, SystemProfile]) -> Iterator
         for place, part in enumerate(placed.value.parts):
             yield from _system(placed, place, part, profiles)
             yield from _points(placed, place, part, profiles)
+            if part.valid_for is not None and not part.check:
+                what = "nothing is reserved by it"
+                yield placed.fault(("part", place, "valid_for"), what, "only with check = true")
             yield from look.part(index, placed, place)
         for place, test in enumerate(placed.value.tests):
             yield from look.test(placed, place, test)

@@ -32,6 +32,7 @@ class PartRule:
     answer_within: int | None = None
     optional: bool = False
     check: bool = False
+    valid_for: int | None = None
     on_fallout: OnFallout = OnFallout.HOLD
     concerns: tuple[str, ...] = ()
     soft_ponr: str = ""

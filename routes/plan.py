@@ -46,14 +46,30 @@ def make_plan(order: Order, rules: RuleSet, profiles: Mapping[str, SystemProfile
     ]
     _check_served(facts.work, {item for _, served in chosen for item in served})
     names = {step.part.name for step, _ in chosen}
+    checks = {step.part.name: frozenset(served) for step, served in chosen if step.part.check}
     parts = tuple(
-        _part(number, step, served, names, profiles) for number, (step, served) in enumerate(chosen, start=1)
+        _part(number, step, served, _after(step, served, names, checks), profiles)
+        for number, (step, served) in enumerate(chosen, start=1)
     )
     return Plan(rules_version=rules.version, parts=parts)
 
 
+def _after(
+    step: Step, served: tuple[str, ...], names: set[str], checks: Mapping[str, frozenset[str]]
+) -> tuple[str, ...]:
+    """What a part waits for: what it says, as far as that is planned, and every check of one of its items."""
+    said = {name for name in step.part.after if name in names}
+    if not step.part.check:
+        said |= {name for name, items in checks.items() if not items.isdisjoint(served)}
+    return tuple(sorted(said))
+
+
 def _part(
-    number: int, step: Step, served: tuple[str, ...], names: set[str], profiles: Mapping[str, SystemProfile]
+    number: int,
+    step: Step,
+    served: tuple[str, ...],
+    after: tuple[str, ...],
+    profiles: Mapping[str, SystemProfile],
 ) -> PartPlan:
     rule = step.part
     if rule.system not in profiles:
@@ -66,12 +82,13 @@ def _part(
         system=rule.system,
         items=served,
         reason=step.reason,
-        after=tuple(name for name in rule.after if name in names),
+        after=after,
         due=rule.due,
         calendar=rule.calendar,
         answer_within=rule.answer_within,
         optional=rule.optional,
         check=rule.check,
+        valid_for=rule.valid_for,
         on_fallout=rule.on_fallout,
         concerns=rule.concerns,
         soft_ponr=rule.soft_ponr,

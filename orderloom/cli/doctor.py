@@ -1,5 +1,5 @@
 """
-``orderloom doctor``: what is unsafe about broker, store, drop folders and rules, each with what mends it.
+``orderloom doctor``: what is unsafe about broker, store, systems, drop folders and rules, and what mends it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 @here
 def doctor(place: Here) -> None:
     """
-    Examine broker, store, drop folders and rules; every finding comes with what mends it. Nothing is changed.
+    Examine broker, store, systems, drop folders and rules; every finding comes with what mends it.
+
+    Nothing is changed.
 
     Example:
       orderloom doctor
     """
-    found = [*_rules(place), *_store(place), *_folders(place), *_clock(place), *_broker(place)]
+    looks = (_rules, _store, _folders, _clock, _systems, _broker)
+    found = [one for look in looks for one in look(place)]
     for one in found:
         click.echo(f"{'warning' if one.warning else 'unsafe'}: {one_line(f'{one.where}: {one.what}')}")
         click.echo(f"  mend: {one.mend}")
@@ -105,6 +108,22 @@ def _clock(place: Here) -> Iterator[Finding]:
         last = "never swept" if swept is None else f"last swept {age(at - swept)} ago"
         what = f"{last}; until it does, workers keep the time"
         yield Finding(where="clock", what=what, mend="orderloom clock", warning=True)
+
+
+def _systems(place: Here) -> Iterator[Finding]:
+    """Systems that calls do not reach; nothing here mends them."""
+    from broker.doctor import Finding
+    from orderloom.correlation.port import StoreError
+
+    try:
+        with place.store() as store:
+            away, at = [one for one in store.breakers() if one.opened is not None], place.now()
+    except (HubError, StoreError):
+        return  # told already
+    for one in away:
+        what = f"{counted(one.failures, 'call')} failed, the first {age(at - one.since)} ago: {one.reason}"
+        mend = 'what it says, there; calls go on by themselves (docs/runbook.md, "A system is away")'
+        yield Finding(where=f"system {one.system}", what=what, mend=mend, warning=True)
 
 
 def _folders(place: Here) -> Iterator[Finding]:

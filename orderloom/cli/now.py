@@ -6,19 +6,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
 from canonical.states import State
 from orderloom.clock_marks import SWEEP, keeps_time, last_run
+from orderloom.correlation.breaker_port import Breaker
 from orderloom.correlation.intake_files import IntakeFile
 from orderloom.correlation.port import ParkedRow, UnsentSummary
 from orderloom.correlation.record import Record
 from orderloom.pauses import Pauses, read_pauses
 
 from .context import Here, here, say
-from .text import age, counted, instant, size, table
+from .text import age, counted, instant, one_line, size, table
 
 __all__ = ["clock_says", "now"]
 
@@ -35,8 +36,8 @@ def now(place: Here) -> None:
     Show on one screen what waits, and for whom.
 
     Orders by state; the orders that have waited longest, and what for; parked messages by code;
-    systems that owe an answer; files that are being taken; what has not left yet, by destination; what
-    somebody has paused; which workers live, and whether the clock does.
+    systems that owe an answer, and those that calls do not reach; files that are being taken; what has not
+    left yet, by destination; what somebody has paused; which workers live, and whether the clock does.
 
     Example:
       orderloom now
@@ -46,12 +47,14 @@ def now(place: Here) -> None:
         counts, oldest, parked = store.counts(), store.oldest_open(_OLDEST), store.parked()
         overdue, unsent, files = store.overdue(at), store.unsent(), store.open_files(_OLDEST)
         pauses, workers = read_pauses(store), store.workers(at)
-        swept = last_run(store, SWEEP)
+        swept, away = last_run(store, SWEEP), store.breakers()
     click.echo(f"{instant(at)}  {counted(sum(counts.values()), 'order')}")
     say(_section("orders by state", _counts(counts)))
     say(_section("waiting longest", [_order(record, at) for record in oldest]))
     say(_section("parked, by code", _parked(parked, at)))
     say(_section("systems overdue", _overdue(overdue, at)))
+    if away:
+        say(_section("systems that calls do not reach", [_away(one, at) for one in away]))
     if files:
         say(_section("files", [_file(one, at) for one in files]))
     say(_section("unsent", [_unsent(one, at) for one in unsent]))
@@ -104,6 +107,16 @@ def _overdue(systems: Mapping[str, tuple[int, datetime]], at: datetime) -> list[
         (name, counted(number, "instruction"), f"oldest sent {age(at - sent)} ago")
         for name, (number, sent) in sorted(systems.items())
     ]
+
+
+def _away(one: Breaker, at: datetime) -> tuple[str, ...]:
+    failed = f"{counted(one.failures, 'call')} failed, the first {age(at - one.since)} ago"
+    if one.opened is None:
+        return one.system, failed, "called as ever", one_line(one.reason)
+    probe = "one call is under way, to see"
+    if not one.probe:
+        probe = f"next try in {age(max(one.next_probe - at, timedelta()))}"
+    return one.system, failed, probe, one_line(one.reason)
 
 
 def _file(one: IntakeFile, at: datetime) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from typing import Protocol, TypeAlias
 
 __all__ = ["ATTEMPTS_STAY", "DEAD_STAY", "MOST_BYTES", "Aged", "Aging", "Cursor", "Held", "Kind"]
 
-# How long after its lease a worker's row stays, and a claim's: others have taken over within seconds.
+# How long after its lease a worker's row stays, and a claim's: others have taken over within seconds.  A
+# few calls that failed so long ago say nothing of a system any more.
 DEAD_STAY = timedelta(hours=1)
 
 # How long the count of starts stays of a message that never came again.
@@ -102,5 +103,8 @@ class Aging(Protocol):
         ...
 
     def tidy(self, now: datetime) -> int:
-        """Strike off workers and claims that ended long ago, and counts of messages that never came again."""
+        """
+        Strike off workers and claims that ended long ago, counts of messages that never came again, and of
+        calls that failed long ago.
+        """
         ...

@@ -136,7 +136,8 @@ def quote_timer(amendment: str, piece: int) -> str:
 def _begin(work: Working, task: CancelTask, decided: Iterable[tuple[Line, Decision]]) -> None:
     for line, decision in decided:
         if decision.way is Way.IN_PLACE:
-            if not line.sent or line.state is State.HELD:
+            asked = work.parts[line.part].check and not line.state.terminal
+            if not line.sent or line.state is State.HELD or asked:
                 work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
             continue
         by_hand = decision.way is Way.BY_HAND

@@ -73,6 +73,8 @@ def decide(
     verb = _verb(profile, removes=removes)
     if verb is not None:
         return Decision(Way.TOLD, verb, charge)
+    if part.check:
+        return Decision(Way.IN_PLACE)  # a question: nothing is taken back, and it is asked anew
     if removes:
         what = f"{profile.name} cannot take back {part.name}: a person has to"
         fault = Fault(code="E_BY_HAND", what=what, where=f"item {line.item}")

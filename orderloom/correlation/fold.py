@@ -22,9 +22,11 @@ from canonical.states import State
 from canonical.systems import Repeat, SystemProfile, Verb
 
 from .amending import lapse
+from .checks import CHECK, expire
 from .folded import Folded, World
 from .holding import hold_told, open_lines, open_steps
 from .inquiry import MOST, inquire
+from .outage import reached
 from .port import Timer
 from .record import Alias, Instructed, Line, Record
 from .step_replies import refuse_step
@@ -115,10 +117,8 @@ def accept(order: Order, plan: Plan, world: World, now: datetime, draft: Record 
     profile = world.endpoints.get(endpoint)
     if profile is not None:
         work.set_timer(respond_timer(order.id, endpoint), "respond-by", profile.respond_by, endpoint=endpoint)
-    start = order.requested_start_date
-    if start is not None and not work.started:
-        work.set_timer(f"start|{order.id}", "start", (start - now).total_seconds())
-        work.note("start_awaited", f"nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}")
+    if not work.started:
+        work.await_start()
     return work.finish()
 
 
@@ -136,6 +136,7 @@ def fold_receipt(record: Record, receipt: Receipt, world: World, now: datetime) 
         _refused(work, sent, receipt.fault)
     elif sent.key in work.instructions and not sent.received:
         work.instructions[sent.key] = msgspec.structs.replace(sent, received=True)
+        reached(work, sent)
         work.note("instruction_received", f"{receipt.system} has {sent.part}", actor=receipt.system)
     return work.finish()
 
@@ -173,6 +174,7 @@ def call_failed(
     *,
     retry_in: float | None,
     unknown: bool = False,
+    down: bool = False,
 ) -> Folded:
     """
     A call did not give an answer.
@@ -180,6 +182,7 @@ def call_failed(
     Args:
         retry_in: Seconds until it is tried again under the same key; None holds the lines.
         unknown: The system may have carried it out: one that must be inquired is then asked instead.
+        down: So do all calls to it: it is not for this instruction that one is asked more often than usual.
     """
     work = Working(record, world, now)
     sent = work.instructions.get(key)
@@ -188,7 +191,7 @@ def call_failed(
     if retry_in is None:
         hold_told(work, sent, fault)
         return work.finish()
-    more = {"unknown": "call"} if unknown else {}
+    more = ({"unknown": "call"} if unknown else {}) | ({"down": sent.system} if down else {})
     work.set_timer(f"retry|{key}", "retry", retry_in, key=key, **more)
     work.note(
         "call_failed", f"{sent.system}: {fault}; next try in {retry_in:g} s", actor=sent.system, key=key
@@ -209,6 +212,8 @@ def fold_timer(record: Record, timer: Timer, world: World, now: datetime) -> Fol
         work.respond_due = (timer.data["endpoint"],)
     elif timer.kind == "quote":
         lapse(work, timer.data["amendment"], int(timer.data["piece"]))
+    elif timer.kind == CHECK:
+        expire(work, timer.data["part"])
     elif timer.kind in ("answer-by", "retry"):
         sent = work.instructions.get(timer.data["key"])
         if sent is not None and _worth_asking(work, sent, timer.kind):
@@ -250,6 +255,9 @@ def _ask_again(work: Working, sent: Instructed, timer: Timer) -> None:
         work.repeat(overdue)
         work.set_timer(answer_timer(sent.key), "answer-by", work.answer_within(part), key=sent.key)
         return
+    if (left := work.world.hold_after - (work.now - sent.sent_at).total_seconds()) > 0:
+        work.set_timer(answer_timer(sent.key), "answer-by", left, key=sent.key)
+        return
     what = f"{sent.system} has not answered since {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
     if sent.inquiring:
         what += ", nor when it was asked whether it had applied it"
@@ -266,7 +274,7 @@ def _try_again(work: Working, sent: Instructed, timer: Timer, profile: SystemPro
         return
     lost = "lost" in timer.data
     why = f"the {timer.data['lost']} was lost" if lost else "nobody knows how the call ended"
-    if profile.repeat is Repeat.INQUIRE and (lost or sent.inquiries < MOST):
+    if profile.repeat is Repeat.INQUIRE and (lost or "down" in timer.data or sent.inquiries < MOST):
         inquire(work, sent, why)
         return
     what = f"{why}, and {sent.system} may have {sent.part} or not"

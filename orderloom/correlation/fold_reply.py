@@ -15,6 +15,7 @@ from canonical.replies import LineReply, Reply
 from canonical.states import Cause, State
 from canonical.systems import Meaning, SystemProfile, Verb
 
+from .checks import verdict
 from .folded import Folded, World
 from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
@@ -176,12 +177,13 @@ def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
     if line.state.terminal:
         _after_the_end(work, line, meaning, about, reply)
         return
-    code = meaning.code if meaning.state in (State.HELD, State.REJECTED, State.PENDING) else ""
-    work.move(line, meaning.state, word=word.word, code=code, reason=reason, quantity=word.quantity)
+    state = verdict(work.parts[line.part], meaning)
+    code = meaning.code if state in (State.HELD, State.REJECTED, State.PENDING) else ""
+    work.move(line, state, word=word.word, code=code, reason=reason, quantity=word.quantity)
     if code:
         work.fault(line, code, f"{about}: {reason}" if reason else about)
     event = "reply_late" if late else "reply_folded"
-    facts = {"word": word.word, "state": meaning.state.value} | ({"code": code} if code else {})
+    facts = {"word": word.word, "state": state.value} | ({"code": code} if code else {})
     work.note(event, about, actor=reply.system, **facts)
 
 

@@ -41,6 +41,7 @@ class World:
 
     Args:
         propose: :func:`routes.amend.propose` by the rules that the order is pinned to.
+        hold_after: Seconds of silence that change no state, whatever a system's answering time is.
         calendars: The calendars of a version of the rules, by name; none when it cannot be read.
     """
 
@@ -48,6 +49,7 @@ class World:
     endpoints: Mapping[str, Endpoint]
     propose: Propose = _no_planner
     calendars: Callable[[str], Mapping[str, Calendar]] = _no_calendars
+    hold_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from .deciding import Decision, Way, decide
 from .follow_on import follow_on
 from .record import Amending, Line, Step, StepState
 from .stepping import send_ready, steps_of
+from .waits import behind
 
 if TYPE_CHECKING:
     from .working import Working
@@ -89,7 +90,11 @@ class _Look:
             yield msgspec.structs.replace(made, added=True), Decision(Way.IN_PLACE)
 
     def _concerned(self, line: Line, change: ItemChange) -> bool:
-        return touches(change.fields, self._work.parts[line.part].concerns)
+        part = self._work.parts[line.part]
+        lines = self._work.lines
+        if part.check and any(lines[key].sent for key in behind(line.key, self._work.waits) if key in lines):
+            return False  # its answer was used; those that were told since speak for themselves
+        return touches(change.fields, part.concerns)
 
     def _serving(self, item: str) -> list[PartPlan]:
         plan = self._amending.plan

@@ -3,8 +3,8 @@ The store port: what the hub asks of its database, in batches.
 
 Two databases fill it, SQLite and PostgreSQL; one contract suite runs on both.  There is no query per message:
 every method takes all keys of a batch at once.  Within a transaction the order of calls is always inbox,
-aliases, waiting, tokens, recommendations, orders, parked, claims, timers, files, counters, apply, each with
-its keys sorted by the store, so that two workers can never wait for each other in a circle.
+aliases, waiting, tokens, recommendations, orders, parked, claims, breakers, timers, files, counters, apply,
+each with its keys sorted by the store, so that two workers can never wait for each other in a circle.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .aging import Aging
+from .breaker_port import BreakerChanges, BreakerReads, BreakerTransaction
 from .conversation_port import ConversationChanges, ConversationReads, ConversationTransaction
 from .forgetting_port import Forgetting, Removed
 from .intake_files import FilePiece, FileReads, FileTransaction, IntakeFile
@@ -280,6 +281,7 @@ class Changes:
         files, files_gone: Files by id; the latter are removed, with what hangs on them.
         pieces: What hangs on files; one that is there already stays as it is.
         conversation: What is written of drafts, tokens, parties, interactions and recommendations.
+        breakers: What is written of circuit breakers.
         settings: Settings of the store by name; None takes one away.
         removed: What is removed for somebody who is forgotten.
         owner: Worker id that owns the outbox rows; None leaves them for adoption.
@@ -307,12 +309,13 @@ class Changes:
     files_gone: list[str] = field(default_factory=list)
     pieces: list[FilePiece] = field(default_factory=list)
     conversation: ConversationChanges = field(default_factory=ConversationChanges)
+    breakers: BreakerChanges = field(default_factory=BreakerChanges)
     settings: dict[str, str | None] = field(default_factory=dict)
     removed: Removed = field(default_factory=Removed)
     owner: str | None = None
 
 
-class Transaction(FileTransaction, ConversationTransaction, Protocol):
+class Transaction(FileTransaction, ConversationTransaction, BreakerTransaction, Protocol):
     """One transaction; it commits when the context ends without an exception."""
 
     def inbox(self, keys: Iterable[str]) -> Mapping[str, InboxRow]:
@@ -385,7 +388,7 @@ class Transaction(FileTransaction, ConversationTransaction, Protocol):
         ...
 
 
-class Store(Aging, ConversationReads, FileReads, Forgetting, Reports, SettingsPort, Protocol):
+class Store(Aging, BreakerReads, ConversationReads, FileReads, Forgetting, Reports, SettingsPort, Protocol):
     """The correlation store."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

@@ -18,6 +18,7 @@ from . import postgres_age as ages
 from . import postgres_read as read
 from . import postgres_workers as workers
 from .aging import Aged, Cursor, Held, Kind
+from .breaker_port import Breaker
 from .intake_files import FilePiece, IntakeFile
 from .port import (
     Adopted,
@@ -35,7 +36,7 @@ from .postgres_reports import PostgresReports
 from .postgres_sql import INSTANTS, PORT, select
 from .postgres_transaction import PostgresTransaction
 from .record import Alias, Record
-from .rows_port import JOURNAL, PARKED
+from .rows_port import BREAKER, JOURNAL, PARKED
 
 __all__ = ["PostgresStore"]
 
@@ -71,6 +72,7 @@ and exists (
 )
 and (i.attempt > 1 or (i.order_id, i.sent_at) not in (select order_id, at from outbox where destination = $2))
 """  # noqa: S608 (our own words)
+_BREAKERS = select(BREAKER, "order by system")
 # The day a broker is lost is rare: no index of its own, every order that ended is looked at.
 _TOLD_SINCE = """
 select id from orders
@@ -241,6 +243,10 @@ class PostgresStore(PostgresConversationReads, PostgresReports, PostgresForgetti
     def unanswered(self, limit: int) -> Sequence[tuple[str, str]]:
         with self._connections.read() as db:
             return tuple((order_id, key) for order_id, key in db.rows(_OLDEST_UNANSWERED, limit))
+
+    def breakers(self) -> Sequence[Breaker]:
+        with self._connections.read() as db:
+            return tuple(map(PORT.breaker, db.rows(_BREAKERS)))
 
     def told_since(self, since: datetime, limit: int) -> Sequence[str]:
         with self._connections.read() as db:

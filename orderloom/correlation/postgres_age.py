@@ -67,6 +67,7 @@ _TIDY = (
     ("delete from claim where lease <= $1", DEAD_STAY),
     ("delete from attempt where at <= $1", ATTEMPTS_STAY),
     ("delete from token where expires <= $1", DEAD_STAY),
+    ("delete from breaker where opened is null and at <= $1", DEAD_STAY),
 )
 
 _FIRST = (datetime.min.replace(tzinfo=UTC), "")

@@ -36,11 +36,11 @@ __all__ = [
 Asked: TypeAlias = tuple[str, Sequence[object]]
 
 _KINDS: Mapping[Column, str] = {
-    ints: "accepted asked attempt done inquiries number place position quantity records rejected repeated "
-    "revision seq size started times total version waiting",
+    ints: "accepted asked attempt done failures inquiries number place position quantity records rejected "
+    "repeated revision seq size started times total version waiting",
     bools: "answer inquiring is_check mandatory optional received sent whole",
-    instants: "answered_at at changed closed_at created due expected expires lease requested sent_at since "
-    "used_at valid_until",
+    instants: "answered_at at changed closed_at created due expected expires lease next_probe opened "
+    "requested sent_at since used_at valid_until",
     blobs: "body",
 }
 _TYPES: Mapping[str, Column] = {name: kind for kind, names in _KINDS.items() for name in names.split()}

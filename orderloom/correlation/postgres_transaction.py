@@ -15,6 +15,7 @@ from datetime import datetime
 
 from . import postgres_conversation as talk
 from . import postgres_read as read
+from .breaker_port import Breaker
 from .conversation_port import RecommendationRow, TokenRow
 from .intake_files import IntakeFile
 from .port import (
@@ -33,7 +34,7 @@ from .postgres_connection import Session
 from .postgres_sql import PORT, keys, select
 from .postgres_write import Entered, forget, write
 from .record import Record
-from .rows_port import ATTEMPT, CLAIM, INBOX, INTAKE, INTAKE_FILE, PARKED, REPLY, TIMER
+from .rows_port import ATTEMPT, BREAKER, CLAIM, INBOX, INTAKE, INTAKE_FILE, PARKED, REPLY, TIMER
 
 __all__ = ["PostgresTransaction"]
 
@@ -54,9 +55,22 @@ _INTAKES = select(INTAKE)
 _ATTEMPTS = select(ATTEMPT)
 _PARKED = f"{select(PARKED)} {_LOCKED}"
 _CLAIMS = f"{select(CLAIM)} {_LOCKED}"
+_BREAKERS = f"{select(BREAKER)} {_LOCKED}"
 _DUE = select(TIMER, f"where due <= $1 order by due, key limit $2 {_LOCKED} skip locked")
 _FILES = f"{select(INTAKE_FILE)} {_LOCKED}"
 _TIMERS = f"{select(TIMER)} {_LOCKED} skip locked"
+
+# One that was told and has not even been received; a change of a line is not looked for.
+_UNREACHED = """
+select i.order_id, i.key from instruction i join orders o on o.id = i.order_id
+where i.answered_at is null and not i.received and i.verb = 'do' and i.system = $1
+and o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled')
+and exists (
+    select 1 from line l
+    where l.order_id = i.order_id and l.part = i.part and l.state = 'inProgress' and l.since <= $2
+)
+order by i.sent_at, 1, 2 limit $3
+"""
 
 
 class PostgresTransaction(talk.PostgresConversationReads):
@@ -116,6 +130,12 @@ class PostgresTransaction(talk.PostgresConversationReads):
 
     def claims(self, keys_: Iterable[str]) -> Mapping[str, Claim]:
         return {row[0]: PORT.claim(row) for row in self._db.rows(_CLAIMS, keys(keys_))}
+
+    def breakers(self, systems: Iterable[str]) -> Mapping[str, Breaker]:
+        return {row[0]: PORT.breaker(row) for row in self._db.rows(_BREAKERS, keys(systems))}
+
+    def unreached(self, system: str, before: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        return tuple((order, key) for order, key in self._db.rows(_UNREACHED, system, before, limit))
 
     def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         return tuple(map(PORT.timer, self._db.rows(_DUE, now, limit)))

@@ -34,6 +34,7 @@ from .rows import ALIAS, CHANGE, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Ro
 from .rows_changes import RecordChanges, record_changes
 from .rows_port import (
     ATTEMPT,
+    BREAKER,
     CLAIM,
     INBOX,
     INTAKE,
@@ -51,7 +52,7 @@ __all__ = ["Entered", "forget", "write"]
 
 _CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
 
-_PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, INTAKE_FILE)
+_PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, BREAKER, INTAKE_FILE)
 _UPSERT = {table.name: upsert(table) for table in (*_CHILDREN, *_PLAIN)}
 _INSERT = {table.name: insert(table) for table in (*_CHILDREN, ORDERS, JOURNAL)}
 # The same bytes again: kept once, from then on, and as an answer if they ever were one.
@@ -67,7 +68,7 @@ _SET = "insert into setting values ($1, $2) on conflict (name) do update set val
 _UNSET = "delete from setting where name = $1"
 _DELETE = {
     table.name: delete(table)
-    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
+    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, BREAKER, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
 }
 _STORIES_GONE = "delete from journal where order_id = any($1)"
 _ALIAS_KEYS_GONE = "delete from alias_key where key = any($1)"
@@ -131,6 +132,8 @@ def write(db: Session, changes: Changes, entered: Entered) -> tuple[int, ...]:
         *_upsert(PARKED, map(PORT.parked_row, changes.parked.values())),
         *_delete(CLAIM, changes.claims_done),
         *_upsert(CLAIM, map(PORT.claim_row, changes.claims)),
+        *_delete(BREAKER, changes.breakers.closed),
+        *_upsert(BREAKER, map(PORT.breaker_row, changes.breakers.rows.values())),
         *_delete(TIMER, changes.timers_cleared),
         *_upsert(TIMER, map(PORT.timer_row, changes.timers.values())),
         *_delete(INTAKE_FILE, changes.files_gone),

@@ -82,8 +82,8 @@ class Line(Canonical, frozen=True):
 
     @property
     def awaited(self) -> bool:
-        """Whether its system's word is what it waits for: it is in progress, or held by silence alone."""
-        silent = self.state is State.HELD and self.code == "E_NO_ANSWER"
+        """Whether it waits for its system's word: it is in progress, or held by silence or an outage."""
+        silent = self.state is State.HELD and self.code in ("E_NO_ANSWER", "E_SYSTEM_DOWN")
         return self.state is State.IN_PROGRESS or silent
 
 

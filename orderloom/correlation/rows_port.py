@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from canonical.codec import decode, encode
 
+from .breaker_port import Breaker
 from .intake_files import FilePiece, FileState, IntakeFile
 from .port import (
     Attempt,
@@ -27,6 +28,7 @@ from .rows import Instants, Row, Table, mapping, mapping_text
 
 __all__ = [
     "ATTEMPT",
+    "BREAKER",
     "CLAIM",
     "FURTHEST_FIRST",
     "INBOX",
@@ -63,6 +65,7 @@ PARKED = _table(
 )
 ATTEMPT = _table("attempt", "key", "started at")
 CLAIM = _table("claim", "key", "order_id attempt worker lease")
+BREAKER = _table("breaker", "system", "failures since at code reason next_probe opened probe")
 REPLY = _table("reply", "id", "alias system reply native at")
 INTAKE_FILE = _table(
     "intake_file",
@@ -224,6 +227,27 @@ class PortRows:
         """From columns of :data:`CLAIM`."""
         key, order_id, attempt, worker, lease = row
         return Claim(key, order_id, attempt, worker, self._at.read(lease))
+
+    def breaker_row(self, one: Breaker) -> Row:
+        """Columns of :data:`BREAKER`."""
+        since, at, probe = (self._at.write(when) for when in (one.since, one.at, one.next_probe))
+        opened = self._at.write_maybe(one.opened)
+        return (one.system, one.failures, since, at, one.code, one.reason, probe, opened, one.probe)
+
+    def breaker(self, row: Row) -> Breaker:
+        """From columns of :data:`BREAKER`."""
+        system, failures, since, at, code, reason, next_probe, opened, probe = row
+        return Breaker(
+            system=system,
+            failures=failures,
+            since=self._at.read(since),
+            at=self._at.read(at),
+            code=code,
+            reason=reason,
+            next_probe=self._at.read(next_probe),
+            opened=self._at.read_maybe(opened),
+            probe=probe,
+        )
 
     def reply_row(self, one: WaitingReply) -> Row:
         """Columns of :data:`REPLY`."""

@@ -21,6 +21,7 @@ from . import sqlite_age as ages
 from . import sqlite_read as read
 from . import sqlite_workers as workers
 from .aging import Aged, Cursor, Held, Kind
+from .breaker_port import Breaker
 from .intake_files import FilePiece, IntakeFile
 from .port import (
     Adopted,
@@ -32,7 +33,7 @@ from .port import (
     UnsentSummary,
 )
 from .record import Alias, Record
-from .rows_port import JOURNAL, PARKED
+from .rows_port import BREAKER, JOURNAL, PARKED
 from .sqlite_connection import Connections
 from .sqlite_conversation import SqliteConversationReads
 from .sqlite_forgetting import SqliteForgetting
@@ -74,6 +75,7 @@ and exists (
 )
 and (i.attempt > 1 or (i.order_id, i.sent_at) not in (select order_id, at from outbox where destination = ?))
 """  # noqa: S608 (our own words)
+_BREAKERS = select(BREAKER, "order by system")
 # The day a broker is lost is rare: no index of its own, every order that ended is looked at.
 _TOLD_SINCE = """
 select id, changed from orders
@@ -272,6 +274,10 @@ class SqliteStore(SqliteConversationReads, SqliteReports, SqliteForgetting):
     def unanswered(self, limit: int) -> Sequence[tuple[str, str]]:
         with self._connections.read() as db:
             return tuple(db.execute(_OLDEST_UNANSWERED, (limit,)))
+
+    def breakers(self) -> Sequence[Breaker]:
+        with self._connections.read() as db:
+            return tuple(map(PORT.breaker, db.execute(_BREAKERS)))
 
     def told_since(self, since: datetime, limit: int) -> Sequence[str]:
         with self._connections.read() as db:

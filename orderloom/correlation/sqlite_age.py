@@ -65,6 +65,7 @@ _TIDY = (
     ("delete from claim where lease <= ?", DEAD_STAY),
     ("delete from attempt where at <= ?", ATTEMPTS_STAY),
     ("delete from token where expires <= ?", DEAD_STAY),
+    ("delete from breaker where opened is null and at <= ?", DEAD_STAY),
 )
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from . import sqlite_conversation as talk
 from . import sqlite_read as read
+from .breaker_port import Breaker
 from .conversation_port import RecommendationRow, TokenRow
 from .intake_files import IntakeFile
 from .port import (
@@ -30,7 +31,7 @@ from .port import (
 )
 from .record import Record
 from .rows import Row
-from .rows_port import ATTEMPT, CLAIM, INBOX, INTAKE, INTAKE_FILE, PARKED, REPLY, TIMER
+from .rows_port import ATTEMPT, BREAKER, CLAIM, INBOX, INTAKE, INTAKE_FILE, PARKED, REPLY, TIMER
 from .sqlite_sql import INSTANTS, PORT, key_list, select
 from .sqlite_write import write
 
@@ -41,10 +42,22 @@ _INTAKES = select(INTAKE)
 _ATTEMPTS = select(ATTEMPT)
 _PARKED = select(PARKED)
 _CLAIMS = select(CLAIM)
+_BREAKERS = select(BREAKER)
 _WAITING = select(REPLY, "where alias in (select value from json_each(?)) order by at, id")
 _DUE = select(TIMER, "where due <= ? order by due, key limit ?")
 _TIMERS = select(TIMER)
 _FILES = select(INTAKE_FILE)
+# One that was told and has not even been received; a change of a line is not looked for.
+_UNREACHED = """
+select i.order_id, i.key from instruction i join orders o on o.id = i.order_id
+where i.answered_at is null and i.received = 0 and i.verb = 'do' and i.system = ?
+and o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled')
+and exists (
+    select 1 from line l
+    where l.order_id = i.order_id and l.part = i.part and l.state = 'inProgress' and l.since <= ?
+)
+order by i.sent_at, 1, 2 limit ?
+"""
 _ALIASES = "select key, order_id from alias_key where key in (select value from json_each(?))"
 _COUNTERS = "select name, value from counter where name in (select value from json_each(?))"
 
@@ -100,6 +113,12 @@ class SqliteTransaction(talk.SqliteConversationReads):
 
     def claims(self, keys: Iterable[str]) -> Mapping[str, Claim]:
         return {row[0]: PORT.claim(row) for row in self._rows(_CLAIMS, keys)}
+
+    def breakers(self, systems: Iterable[str]) -> Mapping[str, Breaker]:
+        return {row[0]: PORT.breaker(row) for row in self._rows(_BREAKERS, systems)}
+
+    def unreached(self, system: str, before: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        return tuple(self._db.execute(_UNREACHED, (system, INSTANTS.write(before), limit)))
 
     def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         rows = self._db.execute(_DUE, (INSTANTS.write(now), limit))

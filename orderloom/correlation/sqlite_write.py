@@ -16,6 +16,7 @@ from .rows import ALIAS, CHANGE, INSTRUCTION, ITEM, LINE, ORDERS, PART, TOLD, Ro
 from .rows_changes import record_changes
 from .rows_port import (
     ATTEMPT,
+    BREAKER,
     CLAIM,
     INBOX,
     INTAKE,
@@ -34,7 +35,7 @@ __all__ = ["write"]
 
 _CHILDREN = (ITEM, PART, LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
 
-_PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, INTAKE_FILE)
+_PLAIN = (INBOX, INTAKE, TIMER, PARKED, ATTEMPT, CLAIM, BREAKER, INTAKE_FILE)
 _UPSERT = {table.name: upsert(table) for table in (*_CHILDREN, *_PLAIN)}
 _INSERT = {table.name: insert(table) for table in (ORDERS, JOURNAL, OUTBOX)}
 # The same bytes again: kept once, from then on, and as an answer if they ever were one.
@@ -51,7 +52,7 @@ _SET = "insert into setting values (?, ?) on conflict (name) do update set value
 _UNSET = "delete from setting where name = ?"
 _DELETE = {
     table.name: delete(table)
-    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
+    for table in (OUTBOX, TIMER, ATTEMPT, CLAIM, BREAKER, REPLY, INTAKE_FILE, INBOX, INTAKE, NATIVE)
 }
 _STORIES_GONE = "delete from journal where order_id in (select value from json_each(?))"
 _ALIAS_KEYS_GONE = "delete from alias_key where key in (select value from json_each(?))"
@@ -87,6 +88,8 @@ def write(db: sqlite3.Connection, changes: Changes) -> tuple[int, ...]:
     _upsert(db, TIMER, map(PORT.timer_row, changes.timers.values()))
     _delete(db, CLAIM, changes.claims_done)
     _upsert(db, CLAIM, map(PORT.claim_row, changes.claims))
+    _delete(db, BREAKER, changes.breakers.closed)
+    _upsert(db, BREAKER, map(PORT.breaker_row, changes.breakers.rows.values()))
     _upsert(db, PARKED, map(PORT.parked_row, changes.parked.values()))
     _once(db, REPLY, map(PORT.reply_row, changes.waiting))
     _delete(db, REPLY, changes.waited)

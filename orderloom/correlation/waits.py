@@ -15,7 +15,7 @@ from canonical.states import WAITING, Cause, State
 
 from .record import Line
 
-__all__ = ["Lines", "Waits", "blocked", "good", "lost", "passed", "waits_of"]
+__all__ = ["Lines", "Waits", "behind", "blocked", "good", "lost", "passed", "waits_of"]
 
 Key = tuple[str, str]
 Lines = Mapping[Key, Line]
@@ -46,6 +46,11 @@ def _earlier(
         else:
             whole += [(name, item) for item in items]
     return tuple(whole), shared
+
+
+def behind(key: Key, waits: Waits) -> tuple[Key, ...]:
+    """The (part, item) pairs that wait for one."""
+    return tuple(other for other, before in waits.items() if key in before)
 
 
 def good(line: Line, plan: Mapping[str, PartPlan]) -> bool:

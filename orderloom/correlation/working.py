@@ -37,6 +37,7 @@ from canonical.systems import Verb
 from .amending import advance_amendments
 from .answering import answers_of, told_of
 from .cancelling import advance_cancel, cancel_stage, cancelled_items
+from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
 from .jeopardy import expect
@@ -160,6 +161,15 @@ class Working:
         """Whether the day has come from which the customer wants the order carried out."""
         start = self.order.requested_start_date
         return start is None or start <= self.now
+
+    def await_start(self) -> None:
+        """Look at the order again on the day from which it is wanted, unless that has come."""
+        timer, start = f"start|{self.order.id}", self.order.requested_start_date
+        if start is None or self.started:
+            self.clear_timer(timer)
+            return
+        self.set_timer(timer, "start", (start - self.now).total_seconds())
+        self.note("start_awaited", f"nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}")
 
     def compose(
         self,
@@ -305,6 +315,9 @@ class Working:
         """Cut what is lost, send what is ready, derive the states, and say who is told what."""
         while self._cut() or self._release() or self._advance():
             pass
+        if self.order.requested_start_date != self.before.order.requested_start_date:
+            self.await_start()
+        await_expiry(self)
         self.order = self._derived()
         expect(self)
         self._alert()

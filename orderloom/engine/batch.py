@@ -59,6 +59,7 @@ class Done:
         calls: Calls to make.
         deferred: Work that another worker has claimed; to be looked at again.
         lines: For the log, one a message.
+        away: Systems of which something is deferred because their calls are stopped.
         behind: Some rows wait behind another worker's; they are to be adopted.
     """
 
@@ -66,6 +67,7 @@ class Done:
     calls: tuple[Call, ...]
     deferred: tuple[FromWork, ...]
     lines: tuple[LogLine, ...] = ()
+    away: frozenset[str] = frozenset()
     behind: bool = False
 
 
@@ -111,7 +113,8 @@ def run_batch(
         seqs = tx.apply(changes)
     rows = [replace(row, seq=seq) for row, seq in zip(changes.outbox, seqs, strict=True) if seq]
     outbox = tuple((row, _body(row, changes)) for row in rows)
-    return Done(outbox, tuple(unit.calls), tuple(unit.deferred), lines, behind=len(rows) < len(seqs))
+    calls, deferred = tuple(unit.calls), tuple(unit.deferred)
+    return Done(outbox, calls, deferred, lines, frozenset(unit.away), behind=len(rows) < len(seqs))
 
 
 def _taken(unit: Unit, item: Item) -> LogLine:

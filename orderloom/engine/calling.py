@@ -16,6 +16,7 @@ from adapters.kit.contract import Stamp
 from canonical.errors import Fault, Rejected
 from canonical.instructions import Instruction
 from canonical.keys import content_hash
+from canonical.states import State
 from canonical.systems import Repeat, Verb
 from orderloom.calls import Call, CallKind
 from orderloom.correlation.fold import answer_due, call_failed, instruct_failed
@@ -23,6 +24,7 @@ from orderloom.correlation.port import Claim
 from orderloom.correlation.record import Instructed, Record, StepState
 from orderloom.pauses import Kind
 
+from .breaking import begin_probe, give_back, hear, until_probe
 from .hub import SystemLink
 from .items import FromCall, FromWork
 from .keys import item_hash, taken_key
@@ -31,7 +33,7 @@ from .unit import Unit
 
 __all__ = ["take_call", "take_work"]
 
-# Seconds before each retry of a failed call; after the last the lines are held for a person.
+# Seconds before each retry of a failed call; after the last, if its system is not away, the lines are held.
 _RETRIES = (1.0, 5.0, 15.0, 60.0, 300.0)
 
 # Seconds that a claim outlives two calls, one of which it may wait for: a slow commit.
@@ -66,9 +68,14 @@ def take_work(unit: Unit, item: FromWork) -> None:
     if claim is not None and claim.worker not in unit.names and _once_only(item, claim, link):
         _ended_unheard(unit, record, sent, claim)
         return
+    if not begin_probe(unit, item, _lease(link)):
+        unit.away.add(item.system)
+        unit.deferred.append(item)
+        return
     try:
         _claim(unit, record, sent, item, link)
     except Rejected as rejected:
+        give_back(unit, item)
         unit.take(instruct_failed(record, sent.key, rejected, unit.world, unit.now), f"{sent.key}|instruct")
 
 
@@ -131,9 +138,7 @@ def _claim(unit: Unit, record: Record, sent: Instructed, item: FromWork, link: S
         if kept := unit.tx.natives([sent.native]).get(sent.native):
             # What other parts have brought since may read differently; one key is always sent with one body.
             native = replace(native, body=kept.body, content_type=kept.content_type)
-    seconds = 2 * link.timeout + _CLAIM_MARGIN
-    lease = unit.now + timedelta(seconds=seconds)
-    claim = Claim(item.call_id, record.id, sent.attempt, unit.worker, lease)
+    claim = Claim(item.call_id, record.id, sent.attempt, unit.worker, unit.now + _lease(link))
     unit.under_way.add(claim.key)
     unit.changes.claims.append(claim)
     unit.later(answer_due(record, sent, unit.world, unit.now))
@@ -154,6 +159,10 @@ def _claim(unit: Unit, record: Record, sent: Instructed, item: FromWork, link: S
     )
 
 
+def _lease(link: SystemLink) -> timedelta:
+    return timedelta(seconds=2 * link.timeout + _CLAIM_MARGIN)
+
+
 def _replace(unit: Unit, record: Record, sent: Instructed) -> None:
     others = tuple(sent if one.key == sent.key else one for one in record.instructions)
     unit.records[record.id] = msgspec.structs.replace(record, instructions=others)
@@ -162,6 +171,7 @@ def _replace(unit: Unit, record: Record, sent: Instructed) -> None:
 def take_call(unit: Unit, item: FromCall) -> None:
     """Record how a call ended: what the system said, or when it is tried again."""
     result = item.result
+    hear(unit, item)
     order_id = unit.aliases.get(f"{result.system}|key|{result.key}")
     record = unit.records.get(order_id or "")
     if record is None:
@@ -193,26 +203,38 @@ def _failed(unit: Unit, item: FromCall, record: Record, fault: Fault | None) -> 
         what,
         unit.world,
         unit.now,
-        retry_in=_retry_in(unit, item, sent),
+        retry_in=_retry_in(unit, item, record, sent),
         unknown=result.inquiry > 0 or result.kind is not CallKind.TRANSIENT,
+        down=until_probe(unit, result.system) is not None,
     )
     unit.take(folded, f"{result.id}|{result.attempt}|failed")
 
 
-def _retry_in(unit: Unit, item: FromCall, sent: Instructed) -> float | None:
+def _retry_in(unit: Unit, item: FromCall, record: Record, sent: Instructed) -> float | None:
     """
     Seconds until it is called again, or asked; None for a person.
 
-    Refusals are final; after an unknown outcome a system is told again where it applies one key once, and
-    asked where it must be.
+    Permanent is a refusal; a person decides, too, when the call itself is wrong, or nobody knows whether one
+    was carried out that must not be twice.  All else is transient: told again where that is the same once
+    more, asked where it must be; as long as its system is away, and otherwise so many times.
     """
     result = item.result
-    if result.kind in (CallKind.REFUSED, CallKind.PERMANENT):
+    link = unit.hub.systems[result.system]
+    once = result.kind is not CallKind.TRANSIENT and link.profile.repeat is Repeat.NEVER
+    if once or result.kind in (CallKind.REFUSED, CallKind.OPERATOR):
         return None
     tries = result.attempt + sent.inquiries
-    link = unit.hub.systems[result.system]
-    if link.profile.repeat is Repeat.NEVER or tries > len(_RETRIES):
+    probe = until_probe(unit, result.system)
+    if probe is None and tries > len(_RETRIES) and not _young(unit, record, sent):
         return None
     # Asked too soon, it could apply after its answer what it was still reading.
     asked = link.profile.repeat is Repeat.INQUIRE and result.kind is CallKind.UNKNOWN
-    return max(_RETRIES[tries - 1], result.retry_after or 0.0, link.timeout if asked else 0.0)
+    pause = probe if probe is not None else _RETRIES[min(tries, len(_RETRIES)) - 1]
+    return max(pause, result.retry_after or 0.0, link.timeout if asked else 0.0)
+
+
+def _young(unit: Unit, record: Record, sent: Instructed) -> bool:
+    """Whether its lines have not been in progress for so long that anything may hold them."""
+    since = [line.since for line in record.lines if sent.holds(line) and line.state is State.IN_PROGRESS]
+    wait = timedelta(seconds=unit.hub.limits.hold_after)
+    return any(unit.now - one < wait for one in since)

@@ -101,6 +101,7 @@ class Engine:
         self._carry_until: datetime | None = None
         self._open_calls: dict[str, list[Handle]] = {}
         self._deferred: list[FromWork] = []
+        self._away: set[str] = set()
         self._look_again: datetime | None = None
         self._lines: list[LogLine] = []
         self.lost_commit = False
@@ -111,8 +112,8 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to do but to wait."""
-        paused = self.pauses.names(Kind.SYSTEM)
-        deferred = any(one.system not in paused for one in self._deferred)
+        stopped = self.pauses.names(Kind.SYSTEM) | self._away
+        deferred = any(one.system not in stopped for one in self._deferred)
         waiting = self._carried or deferred or self._open_calls
         return not (waiting or self.outbox.taken or self.outbox.moving or len(self._lane))
 
@@ -220,6 +221,7 @@ class Engine:
         self._lane.forget()
         self._carried = [one for one in self._carried if _delivery(one) is None]
         self._deferred.clear()
+        self._away.clear()
 
     def connection_back(self) -> None:
         """What could not leave for want of a connection leaves now, and not after its next pause."""
@@ -235,6 +237,7 @@ class Engine:
         if self._look_again is not None and now >= self._look_again:
             work += self._deferred
             self._deferred, self._look_again = [], None
+            self._away.clear()
         return work
 
     def _poison_turn(self, now: datetime) -> bool:
@@ -329,6 +332,7 @@ class Engine:
         self.broker.settle(handles)
         if done.deferred:
             self._deferred += done.deferred
+            self._away |= done.away
             self._look_again = now + _CLAIM_PAUSE
         self.outbox.add(done.outbox)
         self.behind |= done.behind

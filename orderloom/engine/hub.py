@@ -53,6 +53,8 @@ class Limits:
         poison_starts: The start of work on one message that is not made any more.
         draft_for: Seconds after its last edit that a draft lapses.
         token_for: Seconds that a conversation's token is good.
+        hold_after: Seconds that an outage of a system, or its silence, changes no state.
+        breaker_after: Calls to a system that fail one after another before its calls stop.
     """
 
     batch: int = 200
@@ -67,6 +69,8 @@ class Limits:
     poison_starts: int = 3
     draft_for: float = 30 * 86400.0
     token_for: float = 7 * 86400.0
+    hold_after: float = 300.0
+    breaker_after: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,7 @@ class Hub:
             rules.references.endpoints,
             partial(self._propose, rules),
             partial(self._calendars, rules),
+            self.limits.hold_after,
         )
 
     def _rules_of(self, current: RuleSet, version: str) -> RuleSet | None:

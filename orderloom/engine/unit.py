@@ -18,6 +18,7 @@ from canonical.codec import encode
 from canonical.errors import Fault
 from canonical.keys import content_hash
 from orderloom.calls import Call
+from orderloom.correlation.breaker_port import Breaker
 from orderloom.correlation.drafts import lapsing
 from orderloom.correlation.folded import Folded, World
 from orderloom.correlation.intake_files import IntakeFile
@@ -37,7 +38,7 @@ from orderloom.pauses import NOTHING_PAUSED
 from routes.model import RuleSet
 
 from .hub import Hub
-from .items import FileChecked, FromFile, FromOperator, FromTimer, FromWork, Item
+from .items import FileChecked, FromCall, FromFile, FromOperator, FromTimer, FromWork, Item
 from .keys import (
     alias_keys,
     asked_values,
@@ -52,7 +53,13 @@ from .messages import Props, short, text_headers
 from .outgoing import Announce, Handle, Instruct, Outgoing, Tell
 from .talk import Talk
 
-__all__ = ["DUE_AT_ONCE", "Unit"]
+__all__ = ["DUE_AT_ONCE", "HOLD", "OUTAGE", "Unit"]
+
+OUTAGE, HOLD = "outage", "hold"
+"""Kinds of timers: what a system has not got is looked for; one instruction has not reached its system."""
+
+# Timers that mean another thing while a system is away.
+OF_OUTAGES = frozenset({"answer-by", OUTAGE, HOLD})
 
 # Timers carried out in one sweep: as many as messages in a batch.
 DUE_AT_ONCE = 200
@@ -74,11 +81,14 @@ class Unit:
         self.tick: Callable[[], None] = lambda: None
         self.pauses = NOTHING_PAUSED
         self.deferred: list[FromWork] = []
+        self.away: set[str] = set()
+        """Systems of which something was deferred because their calls are stopped."""
         self.inbox: dict[str, InboxRow] = {}
         self.aliases: dict[str, str | None] = {}
         self.records: dict[str, Record] = {}
         self.parked: dict[str, ParkedRow] = {}
         self.claims: dict[str, Claim] = {}
+        self.breakers: dict[str, Breaker] = {}
         self.found: dict[str, tuple[str, ...]] = {}
         self.waiting: dict[str, list[WaitingReply]] = {}
         self.due: dict[str, Timer] = {}
@@ -109,10 +119,18 @@ class Unit:
         work = [item for item in items if isinstance(item, FromWork)]
         claims = {key for item in work for key in (item.call_id, item.instruction.key)}
         self.claims.update(self.tx.claims(claims) if claims else {})
+        self.breakers.update(self.tx.breakers(called) if (called := self._called(items)) else {})
         timers = {item.timer.key for item in items if isinstance(item, FromTimer)}
         self.due.update(self.tx.timers(timers) if timers else {})
         files = {item.file for item in items if isinstance(item, FromFile | FileChecked)}
         self.files.update(self.tx.files(files) if files else {})
+
+    def _called(self, items: Sequence[Item]) -> set[str]:
+        """Systems of which it matters whether their calls are stopped."""
+        named = {one.system for one in items if isinstance(one, FromWork)}
+        named |= {one.result.system for one in items if isinstance(one, FromCall)}
+        kinds = {one.timer.kind for one in items if isinstance(one, FromTimer)}
+        return named | self.hub.systems.keys() if kinds & OF_OUTAGES else named
 
     def _wanted(self, items: Sequence[Item]) -> set[str]:
         wanted = {one for one in self.aliases.values() if one}

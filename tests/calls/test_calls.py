@@ -121,6 +121,16 @@ class TestAnswers:
         """
         assert CallKind.TRANSIENT is result_of(far, call_of(f"/status/{status}")).kind
 
+    @pytest.mark.parametrize("status", [401, 407])
+    def test_credentials_that_are_not_accepted_are_for_a_person(self, far, status):
+        """
+        Whoever is not known is refused whatever he asks: it is no word about the instruction.
+        """
+        result = result_of(far, call_of(f"/status/{status}"))
+
+        assert (CallKind.OPERATOR, status) == (result.kind, result.status)
+        assert "the token is not accepted" in str(result.error)
+
     @pytest.mark.parametrize(
         ("said", "seconds"),
         [
@@ -156,7 +166,7 @@ class TestAnswers:
         with far_side() as elsewhere:
             result = result_of(far, call_of("/away", **{"X-Elsewhere": elsewhere.url}))
 
-            assert (CallKind.PERMANENT, 307, "E_REDIRECT") == (result.kind, result.status, result.error.code)
+            assert (CallKind.OPERATOR, 307, "E_REDIRECT") == (result.kind, result.status, result.error.code)
             assert [] == elsewhere.seen
 
 
@@ -289,7 +299,7 @@ class TestRequestsThatCannotBeSent:
         """
         result = result_of(far, call_of("/ok", **headers))
 
-        assert (CallKind.PERMANENT, "E_HEADERS") == (result.kind, result.error.code)
+        assert (CallKind.OPERATOR, "E_HEADERS") == (result.kind, result.error.code)
         assert f"oss.internet header {named}" == result.error.where
         assert [] == far.seen
 
@@ -302,7 +312,7 @@ class TestRequestsThatCannotBeSent:
         """
         result = result_of(far, call_of(path))
 
-        assert (CallKind.PERMANENT, "E_CALL_FAILED") == (result.kind, result.error.code)
+        assert (CallKind.OPERATOR, "E_CALL_FAILED") == (result.kind, result.error.code)
         assert [] == far.seen
 
     @pytest.mark.parametrize("path", ["//evil.example/x", "http://evil.example/x", "@evil.example"])
@@ -321,7 +331,7 @@ class TestRequestsThatCannotBeSent:
         """
         result = result_of(far, Call(KEY, 1, "oss.internet", Native(b"", "application/json")))
 
-        assert CallKind.PERMANENT is result.kind
+        assert CallKind.OPERATOR is result.kind
 
 
 class TestPool:

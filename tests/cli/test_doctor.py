@@ -11,6 +11,8 @@ from broker.doctor import examine
 from broker.shapes import PolicySpec
 from broker.topology import QueueSpec, Topology
 from orderloom.clock_marks import SWEEP, mark
+from orderloom.correlation.breaker_port import Breaker, BreakerChanges
+from orderloom.correlation.port import Changes
 from orderloom.correlation.sqlite import SqliteStore
 from tests.cli.hub import Place
 from tests.cli.test_broker_commands import RULES
@@ -213,6 +215,20 @@ class TestWithoutABroker:
         assert "warning: clock: never swept; until it does, workers keep the time" in silent.stdout
         assert "mend: orderloom clock" in silent.stdout
         assert "clock" not in living.stdout
+
+    def test_a_system_that_calls_do_not_reach_is_a_warning(self, hub):
+        """
+        It is mended there, and goes on by itself; a call that failed now and then is none.
+        """
+        at = datetime.now(UTC)
+        away = Breaker("oss.internet", 7, at, at, "E_CALL_FAILED", "answered 503", at, opened=at)
+        few = Breaker("crm", 1, at, at, "E_CALL_FAILED", "answered 503", at)
+        hub.write(Changes(breakers=BreakerChanges({one.system: one for one in (few, away)})))
+        shown = hub.run("doctor")
+
+        assert "warning: system oss.internet: 7 calls failed, the first " in shown.stdout
+        assert "answered 503" in shown.stdout
+        assert "system crm" not in shown.stdout
 
     def test_a_store_that_anybody_may_read_or_that_is_no_store_is_unsafe(self, hub):
         """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from orderloom.clock_marks import SWEEP, mark
+from orderloom.correlation.breaker_port import Breaker, BreakerChanges
 from orderloom.correlation.port import Changes, OutboxRow
 from orderloom.correlation.sqlite import SqliteStore
 from tests.cli.hub import NOW, PO, parked_changes, record
@@ -66,6 +68,32 @@ def test_one_screen_has_all_that_waits(place):
         "workers: none, nothing is taken and nothing leaves (orderloom worker)\n"
         "clock: none, workers keep the time\n"
     ) == shown
+
+
+def test_it_names_the_systems_that_calls_do_not_reach(place):
+    """
+    Since when, why, and when the next call is tried.
+    """
+    at = datetime.now(UTC)
+    few = Breaker("crm", 1, at, at, "E_CALL_FAILED", "crm: answered 503", at)
+    away = replace(
+        few,
+        system="oss.internet",
+        failures=7,
+        since=at - timedelta(minutes=6, seconds=30),
+        next_probe=at + timedelta(seconds=40.9),
+        opened=at - timedelta(minutes=5),
+    )
+    probed = replace(away, system="tv", probe="call-1")
+    place.write(Changes(breakers=BreakerChanges({one.system: one for one in (few, away, probed)})))
+    shown = AGO.sub("AGE", re.sub(" +", " ", place.run("now").stdout))
+
+    assert (
+        "systems that calls do not reach\n"
+        " crm 1 call failed, the first AGE ago called as ever crm: answered 503\n"
+        " oss.internet 7 calls failed, the first AGE ago next try in AGE crm: answered 503\n"
+        " tv 7 calls failed, the first AGE ago one call is under way, to see crm: answered 503\n"
+    ) in shown
 
 
 def test_it_names_the_workers_that_live(place):

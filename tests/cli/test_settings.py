@@ -40,11 +40,13 @@ class TestDefaults:
         assert Path("var/orderloom.db") == settings.store
         assert (settings.rules / "routes").is_dir()
         assert settings.broker.url is None
-        assert (200, 2000, 8 * 1024 * 1024, 10.0) == (
+        assert (200, 2000, 8 * 1024 * 1024, 10.0, 300.0, 5) == (
             settings.worker.batch,
             settings.worker.window_messages,
             settings.worker.window_bytes,
             settings.worker.lease,
+            settings.worker.hold_after,
+            settings.worker.breaker_after,
         )
 
     def test_a_command_that_needs_a_broker_says_how_to_set_one(self):

@@ -138,6 +138,8 @@ def part(
     answer_within: int | None = None,
     due: str = "",
     calendar: str = "",
+    check: bool = False,
+    valid_for: int | None = None,
 ) -> PartPlan:
     """A part for a system of the same name; :func:`plan_of` numbers it."""
     return PartPlan(
@@ -152,6 +154,8 @@ def part(
         answer_within=answer_within,
         due=due,
         calendar=calendar,
+        check=check,
+        valid_for=valid_for,
     )
 
 

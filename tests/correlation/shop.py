@@ -99,14 +99,17 @@ class Shop:
     ``last`` is what the last act brought about; ``acts`` is everything that any act has.
     """
 
-    def __init__(self, *items: OrderItem, among: RuleSet | None = None) -> None:
+    def __init__(
+        self, *items: OrderItem, among: RuleSet | None = None, starts: datetime | None = None
+    ) -> None:
         self.rules = among or rules()
         plan = partial(self._propose)
         self.world = World(profiles(), self.rules.references.endpoints, plan)
         self.now = NOON
         self.acts: list[Folded] = []
         self.numbers = 0
-        content = fill(OrderContent(product_order_item=items), self.rules.references)
+        wanted = OrderContent(product_order_item=items, requested_start_date=starts)
+        content = fill(wanted, self.rules.references)
         origin = Origin(channel="web", endpoint=CAPTURE, document_type="ProductOrder", document="W-1")
         order = draft_order(SubmitOrder(origin=origin, order=content), content, self.rules.version, NOON)
         self.took(accept(order, make_plan(order, self.rules, profiles()), self.world, self.now))

@@ -410,7 +410,13 @@ class Rig:
             answers.append(json.loads(answer))
         return answers
 
-    def answer_call(self, kind: CallKind = CallKind.ANSWERED, body: bytes | None = None, **more: Any) -> Call:
+    def answer_call(
+        self,
+        kind: CallKind = CallKind.ANSWERED,
+        body: bytes | None = None,
+        status: int | None = 201,
+        **more: Any,
+    ) -> Call:
         """End the oldest call: answered with a service order unless told otherwise."""
         call = self.calls.made.pop(0)
         content = oss_answer(call.key) if body is None and kind is CallKind.ANSWERED else body or b""
@@ -420,7 +426,7 @@ class Rig:
                 call.attempt,
                 call.system,
                 kind,
-                201,
+                status,
                 content,
                 "application/json",
                 inquiry=call.inquiry,

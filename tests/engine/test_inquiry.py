@@ -271,8 +271,8 @@ def test_the_outcome_is_in_the_answer(called):
     assert 0 == called.broker.unsettled(OSS_WORK)
 
 
-def test_asking_that_fails_ends_with_a_person(called):
-    """Five times, as calls are retried; the instruction itself is never called with again."""
+def test_while_it_cannot_be_reached_it_is_asked_once_a_minute_and_never_told(called):
+    """The outage holds the line, and its end lets it go: the answer says what became of the instruction."""
     unknown(called)
     made = []
     for _ in range(60):
@@ -280,9 +280,16 @@ def test_asking_that_fails_ends_with_a_person(called):
         made += calls(called)
         while called.calls.made:
             called.answer_call(CallKind.TRANSIENT, error=Fault(code="E_CALL_FAILED", what="no connection"))
+    [line] = called.record().lines_of("internet")
     assert {1} == {attempt for attempt, _ in made}
-    assert [1, 2, 3, 4, 5] == [inquiry for _, inquiry in made]
-    assert "held" == called.states()["internet"]
+    assert [inquiry for _, inquiry in made] == list(range(1, len(made) + 1))
+    assert 25 <= len(made) <= 40
+    assert ("held", "E_SYSTEM_DOWN") == (line.state.value, line.code)
+
+    later(called, 120)
+    called.answer_call(CallKind.ANSWERED, oss_answer(called.key("internet"), "completed"))
+    later(called)
+    assert "completed" == called.states()["order"]
 
 
 def test_after_a_crash_during_a_call_it_is_asked_about(called):

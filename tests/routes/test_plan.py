@@ -134,6 +134,27 @@ class TestOrder:
 
         assert ["z", "a", "b"] == [one.name for one in plan_of(rules, item())]
 
+    def test_whatever_serves_an_item_waits_for_the_checks_of_it(self):
+        """Its route need not say so; a part for other items does not wait, and one check not for another."""
+        rules = rules_of(
+            route(
+                "r",
+                "{ }",
+                part("all"),
+                part("lines", 'items = { category = "internet" }', 'after = ["all"]'),
+                part("stock", 'items = { category = "device" }', "check = true"),
+                part("credit", 'items = { category = "device" }', "check = true", 'valid_for = "30m"'),
+            )
+        )
+        found = {one.name: (one.after, one.valid_for) for one in plan_of(rules, item(), item("2", "LINE"))}
+
+        assert {
+            "all": (("credit", "stock"), None),
+            "credit": ((), 1800),
+            "stock": ((), None),
+            "lines": (("all",), None),
+        } == found
+
     def test_parts_that_wait_for_nothing_come_by_name(self):
         """So that a plan looks the same wherever its routes are written."""
         assert ["a", "b", "c"] == [

@@ -50,8 +50,8 @@ class TestShape:
             pytest.param(
                 texts(changed('system = "crm"', 'system = "crm"\n      atomic = true')),
                 "routes/rules-1.toml:10 route[0].part[0].atomic: unknown key 'atomic' (one of"
-                " name, system, items, after, due, calendar, answer_within, optional, check, on_fallout,"
-                " concerns, soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
+                " name, system, items, after, due, calendar, answer_within, optional, check, valid_for,"
+                " on_fallout, concerns, soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
                 id="a later release's key",
             ),
             pytest.param(
@@ -201,6 +201,12 @@ LINT = [
         "routes/rules-1.toml:5 route[0].when.endpoint: unknown endpoint 'web.shop' (one of"
         " partner.acme, web.portal)",
         id="K-04 unknown endpoint",
+    ),
+    pytest.param(
+        texts(route("r", "{ }", part("a", 'valid_for = "30m"'))),
+        "routes/rules-1.toml:9 route[0].part[0].valid_for: nothing is reserved by it (only with check ="
+        " true)",
+        id="a reservation without a check",
     ),
     pytest.param(
         texts(route("r", "{ }", part("a", 'after = ["b"]'))),

@@ -9,6 +9,7 @@ import pytest
 pytest.register_assert_rewrite(
     "tests.store.contract",
     "tests.store.contract_aging",
+    "tests.store.contract_breakers",
     "tests.store.contract_conversation",
     "tests.store.contract_files",
     "tests.store.contract_forgetting",

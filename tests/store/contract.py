@@ -11,6 +11,7 @@ from abc import abstractmethod
 import pytest
 
 from tests.store.contract_aging import AgingContract
+from tests.store.contract_breakers import BreakersContract
 from tests.store.contract_conversation import ConversationContract
 from tests.store.contract_files import FilesContract
 from tests.store.contract_forgetting import ForgettingContract
@@ -22,6 +23,7 @@ __all__ = ["StoreContract"]
 
 
 class StoreContract(
+    BreakersContract,
     OrdersContract,
     MessagesContract,
     AgingContract,

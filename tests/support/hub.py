@@ -159,6 +159,7 @@ class RunningHub:
     Args:
         folder: For settings, store and logs.
         answer_within: Seconds that every system has to answer; a silent one is held after twice as long.
+        hold_after: Seconds that an outage or a silence changes no state; None: as long as there is to answer.
         rules: Folder of the rules; None: those that ship.
         split: Each channel's adapter runs on its own; else the worker translates.
         more: Further tables of the settings file.
@@ -167,6 +168,7 @@ class RunningHub:
     rabbit: Rabbit
     folder: Path
     answer_within: int = 60
+    hold_after: int | None = None
     rules: Path | None = None
     split: bool = False
     more: str = ""
@@ -216,6 +218,8 @@ class RunningHub:
         ]
         rules = f'[rules]\nfolder = "{self.rules.as_posix()}"\n' if self.rules else ""
         head = f'[store]\npath = "orderloom.db"\n{rules}[listener]\nport = {self.listener_port}\n'
+        hold_after = self.answer_within if self.hold_after is None else self.hold_after
+        head += f"[worker]\nhold_after = {hold_after}\n"
         self.config.write_text(head + self.more + "".join(tables), "utf-8")
 
     # -- processes
