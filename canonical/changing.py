@@ -16,6 +16,7 @@ from .order import Characteristic, OrderContent, OrderItem
 
 __all__ = [
     "asked_fields",
+    "asked_of_order",
     "differing",
     "differing_fields",
     "merged",
@@ -84,6 +85,11 @@ def asked_fields(patch: ItemPatch) -> tuple[str, ...]:
     )
     names = (*(one.name for one in patch.product_characteristic), *patch.removed_characteristic)
     return (*(name for name, said in given if said), *(f"{_CHARACTERISTIC}.{name}" for name in names))
+
+
+def asked_of_order(patch: OrderPatch) -> tuple[str, ...]:
+    """The fields of the order that ``patch`` speaks of, whether it changes them or not; not its notes."""
+    return tuple(path for name, path in _ORDER_FIELDS.items() if getattr(patch, name) is not None)
 
 
 def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:

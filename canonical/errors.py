@@ -127,6 +127,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_CHARGE": "The change costs something, and waits for the customer's yes.",
         "E_STALE": "Something that the change touches has changed since the version that it was made from.",
         "E_CHANGE_REFUSED": "A system refused the change.",
+        "E_NOT_UNDONE": "A system keeps what is not wanted any more.",
         "E_BY_HAND": "A system cannot take back what it did: a person has to.",
         # planning
         "E_NO_ROUTE": "No route takes the order.",

@@ -51,8 +51,13 @@ class Ponr:
         """
         if self.seconds is None:
             return self.name in reached
-        when = instant(self.name)
-        return when is not None and now >= when - timedelta(seconds=self.seconds)
+        when = self.at(instant)
+        return when is not None and now >= when
+
+    def at(self, instant: Callable[[str], datetime | None]) -> datetime | None:
+        """The instant from which on it lies behind; None for a milestone, or when nobody has said it."""
+        when = None if self.seconds is None else instant(self.name)
+        return None if when is None else when - timedelta(seconds=self.seconds or 0)
 
 
 def seconds_of(text: str) -> int:

@@ -74,7 +74,7 @@ class _Planner:
         faults = {
             number: fault
             for number, group in enumerate(groups)
-            if (fault := _left_alone(self._order, group)) is not None
+            if (fault := _impossible(self._order, group)) is not None
         }
         sound = [group for number, group in enumerate(groups) if number not in faults]
         try:
@@ -129,6 +129,13 @@ def _cancelled(order: Order) -> set[str]:
     return {one.id for one in every_item(order.product_order_item) if one.state is State.CANCELLED}
 
 
+def _impossible(order: Order, group: Sequence[ItemChange]) -> Fault | None:
+    for one in group:
+        if one.kind is ChangeKind.CHANGE and one.wanted is None:
+            return Fault(code="E_STATE", what="it is cancelled", where=f"item {one.item}")
+    return _left_alone(order, group) or _tied_to_nothing(order, group)
+
+
 def _left_alone(order: Order, group: Sequence[ItemChange]) -> Fault | None:
     """Why what others rely on cannot be removed: they would be left without it."""
     removed = {one.item for one in group if one.kind is ChangeKind.REMOVE}
@@ -139,6 +146,17 @@ def _left_alone(order: Order, group: Sequence[ItemChange]) -> Fault | None:
             if tie.id in removed and tie.relationship_type in _TYING:
                 what = f"item {item.id} {tie.relationship_type} it"
                 return Fault(code="E_VALUE", what=what, where=f"item {tie.id}", allowed="to remove both")
+    return None
+
+
+def _tied_to_nothing(order: Order, group: Sequence[ItemChange]) -> Fault | None:
+    """Why something cannot be added: what it relies on is gone."""
+    gone = _cancelled(order)
+    for item in every_item([one.wanted for one in group if one.kind is ChangeKind.ADD and one.wanted]):
+        for tie in item.product_order_item_relationship:
+            if tie.id in gone and tie.relationship_type in _TYING:
+                what = f"it {tie.relationship_type} item {tie.id}, which is cancelled"
+                return Fault(code="E_STATE", what=what, where=f"item {item.id}")
     return None
 
 

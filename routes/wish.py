@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, OrderPatch, Scope
-from canonical.changing import differing, differing_fields, patched
+from canonical.changing import asked_fields, differing, differing_fields, patched
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ItemRelationship, Order, OrderContent, OrderItem, every_item
@@ -31,8 +31,8 @@ def wish_of(order: Order, command: AmendOrder) -> Wish:
     """
     What ``command`` changes of ``order``; nothing for what is so already.
 
-    Cancelled items are not there any more: nothing can be wanted of them, and a whole order need not repeat
-    them.
+    Cancelled items are not there any more: that they go is so already, another change of one has nothing that
+    is wanted, and a whole order need not repeat them.
 
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
@@ -83,19 +83,26 @@ class _Look:
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
-        self.used = {one.id for one in every_item(order.product_order_item)}
+        self.used: set[str] = set()
         self.refs: dict[str, list[str]] = {}
-        for one in self.items.values():
+        self.gone: dict[str, list[str]] = {}
+        for one in every_item(order.product_order_item):
+            self.used.add(one.id)
             if one.line_ref:
-                self.refs.setdefault(one.line_ref, []).append(one.id)
+                among = self.refs if one.id in self.items else self.gone
+                among.setdefault(one.line_ref, []).append(one.id)
 
     def delta(self, command: AmendOrder) -> Iterator[ItemChange]:
         """The changes of a delta."""
         for patch in command.change:
-            old = self.items[self._named(patch.item)]
-            yield from self._change(old, patched(old, patch))
-        for name in command.remove:
-            yield from self._removed(self.items[self._named(name)])
+            name = self._named(patch.item)
+            if name in self.items:
+                yield from self._change(self.items[name], patched(self.items[name], patch))
+            else:
+                yield ItemChange(kind=ChangeKind.CHANGE, item=name, fields=asked_fields(patch))
+        for name in map(self._named, command.remove):
+            if name in self.items:
+                yield from self._removed(self.items[name])
         ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}
         for item in command.add:
             yield self._added(item, ids, "")
@@ -117,9 +124,9 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
 
     def _named(self, name: str) -> str:
-        if name in self.items:
+        if name in self.used:
             return name
-        found = self.refs.get(name, [])
+        found = self.refs.get(name) or self.gone.get(name, [])
         if len(found) == 1:
             return found[0]
         known = ", ".join(list(self.items)[:5])

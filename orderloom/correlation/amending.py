@@ -6,8 +6,8 @@ Pure.  What an amendment wants is planned by :attr:`World.propose`; how far each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -19,31 +19,30 @@ from canonical.amendments import (
     ChangeKind,
     Piece,
     PieceState,
-    Scope,
     TaskState,
 )
-from canonical.changing import asked_fields
+from canonical.changing import touches
 from canonical.commands import AmendOrder, Answer
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole
 from canonical.proposal import Proposal
+from canonical.states import State
 
-from .cancelling import quote_timer
+from .cancelling import cancelled_items, quote_timer
 from .follow_on import follow_on
-from .pieces import advance_piece, begin, charges, planned_steps, refused, replaced
+from .overlapping import Path, changed_since, overlap, overlapping, paths
+from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced
 from .record import Amending
 
 if TYPE_CHECKING:
     from .working import Working
 
-__all__ = ["advance_amendments", "answer_question", "ask_amendment", "lapse"]
+__all__ = ["advance_amendments", "answer_question", "ask_amendment", "close_amendments", "lapse"]
 
 STALE_FOR: Final = 172_800
 """Seconds that a change from an outdated version waits for the customer's yes."""
 
 _BUSY = (PieceState.APPLYING, PieceState.UNDOING)
-
-Path = tuple[str, str]
 
 
 def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None:
@@ -95,6 +94,31 @@ def _too_late(work: Working, amending: Amending) -> None:
     _put(work, amending, pieces=tuple(pieces), fault=fault)
 
 
+def close_amendments(work: Working, state: State) -> bool:
+    """The order has ended while they were under way: it does not move any more, and wishes are kept."""
+    fault = Fault(code="E_STATE", what=f"the order is {state.value}")
+    found = [one for one in work.amendments.values() if not one.amendment.settled]
+    for amending in found:
+        amendment = amending.amendment
+        for step in [one for one in work.steps.values() if one.cause == amendment.id]:
+            work.drop(step)
+        pieces = tuple(_closed(work, amendment, piece, fault) for piece in amendment.pieces)
+        whole = AmendmentState.REFUSED if not pieces else amendment.state
+        _settle(work, _put(work, amending, pieces=pieces, waits_for=(), state=whole))
+    return bool(found)
+
+
+def _closed(work: Working, amendment: Amendment, piece: Piece, fault: Fault) -> Piece:
+    if piece.state in SETTLED:
+        return piece
+    work.clear_timer(quote_timer(amendment.id, piece.number))
+    if piece.state is PieceState.UNDOING:
+        ended = PieceState.WITHDRAWN if piece.fault is None else PieceState.REFUSED
+        return msgspec.structs.replace(piece, state=ended)
+    ended = PieceState.LAPSED if piece.state is PieceState.AWAITING_CUSTOMER else PieceState.REFUSED
+    return follow_on(work, amendment, msgspec.structs.replace(piece, state=ended, fault=fault))
+
+
 def _refuse_whole(work: Working, amending: Amending, fault: Fault) -> None:
     _put(work, amending, state=AmendmentState.REFUSED, fault=fault)
     work.note("amendment_refused", f"{fault}", amendment=amending.amendment.id)
@@ -113,19 +137,20 @@ def _assess(work: Working, amending: Amending, behind: tuple[str, ...] = ()) -> 
     Args:
         behind: Ids of the amendments that it had to wait for: it came after them, and is the later wish.
     """
+    work.order = work.derived()  # what has just ended is not there any more
     try:
         proposal = work.world.propose(work.order, amending.command)
     except Rejected as rejected:
         _refuse_whole(work, amending, rejected.fault)
         return
     amending = _proposed(work, amending, proposal)
-    if before := _overlapping(work, amending):
+    if before := overlapping(work, amending):
         _put(work, amending, waits_for=before)
         text = f"amendment {amending.amendment.id} waits for {', '.join(before)}, which change the same"
         work.note("amendment_queued", text, amendment=amending.amendment.id)
         return
     amending = _put(work, amending, waits_for=())
-    newer = _changed_since(work, amending, behind)
+    newer = changed_since(work, amending, behind)
     for number in range(1, len(amending.amendment.pieces) + 1):
         now = work.amendments[amending.amendment.id]
         _judge(work, now, now.amendment.pieces[number - 1], stale=newer)
@@ -156,21 +181,47 @@ def _judge(
     """Begin a piece, ask for the customer's yes, or refuse it; ``agreed``: the customer has said yes."""
     if piece.state in SETTLED:
         return
+    if (ending := _being_cancelled(work, piece)) is not None:
+        _refuse(work, amending, piece, ending)
+        return
     planned = planned_steps(work, amending, piece)
     if (fault := refused(planned)) is not None:
         _refuse(work, amending, piece, fault)
         return
-    if not agreed and _overlap(_paths((piece,)), stale):
+    if not agreed and overlap(paths((piece,)), stale):
         fault = Fault(code="E_STALE", what=f"changed since version {amending.amendment.base}")
-        _ask(work, amending, piece, fault, STALE_FOR)
+        _ask(work, amending, piece, fault, _until(work, planned, STALE_FOR))
         return
     price = charges(planned)
     if price is not None and not (agreed and piece.charge == price[0]):
         amount, seconds = price
         fault = Fault(code="E_CHARGE", what=f"the change costs {amount.value} {amount.unit}")
-        _ask(work, amending, msgspec.structs.replace(piece, charge=amount), fault, seconds)
+        _ask(
+            work,
+            amending,
+            msgspec.structs.replace(piece, charge=amount),
+            fault,
+            _until(work, planned, seconds),
+        )
         return
     begin(work, amending, piece, planned)
+
+
+def _being_cancelled(work: Working, piece: Piece) -> Fault | None:
+    """What is being cancelled is not changed any more, nor what would have to be told of it."""
+    ending = cancelled_items(work.cancels.values())
+    concerned = [item for item in _concerned(work, piece) if item in ending] if ending else []
+    if not concerned:
+        return None
+    return Fault(code="E_STATE", what="it is being cancelled", where=f"item {concerned[0]}")
+
+
+def _concerned(work: Working, piece: Piece) -> Iterator[str]:
+    for change in piece.changes:
+        yield from (change.item, change.parent)
+        if change.kind is ChangeKind.ORDER:
+            lines = work.lines.values()
+            yield from (one.item for one in lines if touches(change.fields, work.parts[one.part].concerns))
 
 
 def _refuse(work: Working, amending: Amending, piece: Piece, fault: Fault) -> None:
@@ -182,9 +233,14 @@ def _refuse(work: Working, amending: Amending, piece: Piece, fault: Fault) -> No
     work.note("amendment_refused", f"{fault}", **facts)
 
 
-def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, seconds: int) -> None:
+def _until(work: Working, planned: Planned, seconds: int) -> datetime:
+    """A quote stands for so many seconds, or until it is too late, whichever is first."""
+    hard = [one.until for _, one in planned if one.until is not None]
+    return min([work.now + timedelta(seconds=seconds), *hard])
+
+
+def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: datetime) -> None:
     amendment = amending.amendment
-    due = work.now + timedelta(seconds=seconds)
     asked = msgspec.structs.replace(
         piece,
         state=PieceState.AWAITING_CUSTOMER,
@@ -194,6 +250,7 @@ def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, seconds:
     )
     work.amendments[amendment.id] = replaced(amending, asked)
     facts = {"amendment": amendment.id, "piece": str(piece.number)}
+    seconds = (due - work.now).total_seconds()
     work.set_timer(quote_timer(amendment.id, piece.number), "quote", seconds, **facts)
     work.note("customer_asked", f"{fault}; asked {asked.question}, until {due:%Y-%m-%d %H:%M} UTC", **facts)
 
@@ -241,7 +298,7 @@ def lapse(work: Working, amendment_id: str, number: int) -> None:
         return
     piece = amending.amendment.pieces[number - 1]
     if piece.state is PieceState.AWAITING_CUSTOMER:
-        _lapsed(work, amending, piece, None)
+        _lapsed(work, amending, piece, refused(planned_steps(work, amending, piece)))
 
 
 def _lapsed(work: Working, amending: Amending, piece: Piece, fault: Fault | None) -> None:
@@ -321,71 +378,3 @@ def _rolled(states: list[PieceState]) -> AmendmentState:
     if PieceState.LAPSED in states:
         return AmendmentState.LAPSED
     return AmendmentState.WITHDRAWN
-
-
-# What changes the same.
-
-
-def _overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
-    """
-    Ids of earlier amendments that are not settled and change the same line and field.
-
-    What is asked for counts, not what differs from the order in force: whoever wants back what an earlier
-    amendment is about to change wants a change.  A whole order speaks of everything.
-    """
-    wanted = _paths(amending.amendment.pieces) | _asked(work, amending.command)
-    whole = amending.command.scope is Scope.WHOLE
-    found = []
-    for key, other in work.amendments.items():
-        if key == amending.amendment.id:
-            break
-        live = [one for one in other.amendment.pieces if one.state not in SETTLED]
-        if not other.amendment.settled and (whole or _overlap(wanted, _paths(live))):
-            found.append(key)
-    return tuple(found)
-
-
-def _asked(work: Working, command: AmendOrder) -> set[Path]:
-    """The fields that a delta speaks of, by the ids of their items."""
-    ids = {one.line_ref: one.id for one in work.items.values() if one.line_ref}
-    ids |= {one: one for one in work.items}
-    found = {(ids.get(one.item, one.item), field) for one in command.change for field in asked_fields(one)}
-    return found | {(ids.get(name, name), "*") for name in command.remove}
-
-
-def _changed_since(work: Working, amending: Amending, behind: tuple[str, ...]) -> set[Path]:
-    """What other amendments have changed since the version that this one was made from."""
-    base = amending.amendment.base or 1
-    return {
-        path
-        for key, other in work.amendments.items()
-        if key != amending.amendment.id and key not in behind
-        for path in _paths(
-            one
-            for one in other.amendment.pieces
-            if one.state is PieceState.APPLIED and (one.version or 0) > base
-        )
-    }
-
-
-def _paths(pieces: Iterable[Piece]) -> set[Path]:
-    return set(_each_path(pieces))
-
-
-def _each_path(pieces: Iterable[Piece]) -> Iterator[Path]:
-    for piece in pieces:
-        for change in piece.changes:
-            if change.kind in (ChangeKind.ADD, ChangeKind.REMOVE):
-                yield change.item, "*"
-            for field in change.fields:
-                yield change.item, field
-
-
-def _overlap(one: set[Path], other: set[Path]) -> bool:
-    if one & other:
-        return True
-    return any(
-        item == with_item and "*" in (field, with_field)
-        for item, field in one
-        for with_item, with_field in other
-    )

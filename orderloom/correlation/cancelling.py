@@ -6,30 +6,42 @@ Source: design, "Changing an order in flight"; states of the task: TMF622 v5.0.0
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from canonical.amendments import SETTLED, AmendmentState, CancelScope, CancelTask, PieceState, TaskState
+from canonical.amendments import (
+    SETTLED,
+    AmendmentState,
+    CancelScope,
+    CancelTask,
+    Piece,
+    PieceState,
+    TaskState,
+)
 from canonical.commands import CancelOrder
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole, every_item
 from canonical.states import Cause, State
+from canonical.systems import Verb
 
 from .deciding import Decision, Way
-from .pieces import decision_on
-from .record import Cancelling, Line, Step, StepState
-from .stepping import send_ready, steps_of
+from .pieces import decision_on, hold_unwanted, replaced, undecided, undo
+from .record import Amending, Cancelling, Line, Step, StepState
+from .stepping import send_ready, steps_of, unanswered
 
 if TYPE_CHECKING:
     from .working import Working
+
+Key = tuple[str, str]
 
 __all__ = [
     "advance_cancel",
     "ask_cancel",
     "cancel_stage",
     "cancelled_items",
+    "close_cancels",
     "quote_timer",
     "undo_refused",
 ]
@@ -69,9 +81,9 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
         what = f"past their point of no return: {', '.join(task.past)}"
         _end(work, Cancelling(task, command.origin), Fault(code="E_TOO_LATE", what=what, where=_what(task)))
         return
-    _withdraw(work, task)
     work.cancels[task.id] = Cancelling(task, command.origin)
-    _begin(work, task, possible)
+    under_way = _withdraw(work, task, {line.key for line, _ in possible})
+    _begin(work, task, possible, under_way)
 
 
 def _named(work: Working, name: str) -> str:
@@ -100,32 +112,68 @@ def _meant(task: CancelTask, line: Line) -> bool:
     return not task.items or line.item in task.items
 
 
-def _withdraw(work: Working, task: CancelTask) -> None:
+def _withdraw(work: Working, task: CancelTask, lines: set[Key]) -> dict[Key, Step]:
     """
-    Amendments of what is cancelled are withdrawn.
+    Amendments of what is cancelled are withdrawn; what they did to what goes on is changed back.
 
-    One that a system is being told of cannot be called back: what it does to a line is undone with the line.
+    One that a system is being told of cannot be called back: what it does to a line that is cancelled is
+    undone with the line.  Only if the line is not taken back in the end, the change of it is.
+
+    Args:
+        lines: Those that are cancelled.
+
+    Returns:
+        Steps that take such lines back already: nobody is told so twice.
     """
-    for key, amending in list(work.amendments.items()):
-        amendment = amending.amendment
-        if amendment.settled:
-            continue
-        pieces = tuple(
-            msgspec.structs.replace(one, state=PieceState.WITHDRAWN)
-            if one.state not in SETTLED and (not task.items or any(c.item in task.items for c in one.changes))
-            else one
-            for one in amendment.pieces
-        )
-        for before, after in zip(amendment.pieces, pieces, strict=True):
-            if before is not after:
-                for step in steps_of(work, key, before.number):
-                    work.drop(step)
-                work.clear_timer(quote_timer(key, before.number))
-        state = amendment.state
-        if not pieces and not task.items:
-            state = AmendmentState.WITHDRAWN
-        changed = msgspec.structs.replace(amendment, pieces=pieces, state=state)
-        work.amendments[key] = msgspec.structs.replace(amending, amendment=changed)
+    taken: dict[Key, Step] = {}
+    for key in [key for key, one in work.amendments.items() if not one.amendment.settled]:
+        for piece in work.amendments[key].amendment.pieces:
+            ends = piece.state is PieceState.UNDOING or _ends(task, piece)
+            for step in steps_of(work, key, piece.number):
+                if step.line in lines:
+                    if step.verb is Verb.UNDO and unanswered(step):
+                        taken[step.line] = step
+                    _wait_for_end(work, step, ends=ends)
+            if piece.state not in SETTLED and _ends(task, piece):
+                _withdraw_piece(work, work.amendments[key], piece)
+        amendment = work.amendments[key].amendment
+        if not amendment.pieces and not task.items:
+            amendment = msgspec.structs.replace(amendment, state=AmendmentState.WITHDRAWN)
+        if all(one.state in SETTLED for one in amendment.pieces):
+            amendment = msgspec.structs.replace(amendment, waits_for=())
+        work.amendments[key] = msgspec.structs.replace(work.amendments[key], amendment=amendment)
+    return taken
+
+
+def _wait_for_end(work: Working, step: Step, *, ends: bool) -> None:
+    """
+    What a piece does to a line that is being cancelled waits for what becomes of the line.
+
+    Args:
+        ends: The piece is given up: what it may have changed is changed back, if the line goes on.
+    """
+    made = step.verb is Verb.MODIFY and step.state is not StepState.WAITING
+    if not ends and made and step.state is StepState.DONE:
+        return
+    work.drop(step)
+    if not ends or made or step.back:
+        # With its key: the answer to it may still come.
+        key = step.key if step.verb is Verb.MODIFY else ""
+        back = step.back or ends
+        work.put(msgspec.structs.replace(step, state=StepState.WAITING, key=key, fault=None, back=back))
+
+
+def _ends(task: CancelTask, piece: Piece) -> bool:
+    return not task.items or any({one.item, one.parent} & set(task.items) for one in piece.changes)
+
+
+def _withdraw_piece(work: Working, amending: Amending, piece: Piece) -> None:
+    work.clear_timer(quote_timer(amending.amendment.id, piece.number))
+    if piece.state is PieceState.APPLYING:
+        undo(work, amending, piece, None)
+    elif piece.state is not PieceState.UNDOING:
+        withdrawn = msgspec.structs.replace(piece, state=PieceState.WITHDRAWN)
+        work.amendments[amending.amendment.id] = replaced(amending, withdrawn)
 
 
 def quote_timer(amendment: str, piece: int) -> str:
@@ -133,12 +181,16 @@ def quote_timer(amendment: str, piece: int) -> str:
     return f"quote|{amendment}|{piece}"
 
 
-def _begin(work: Working, task: CancelTask, decided: Iterable[tuple[Line, Decision]]) -> None:
+def _begin(
+    work: Working, task: CancelTask, decided: Iterable[tuple[Line, Decision]], taken: Mapping[Key, Step]
+) -> None:
     for line, decision in decided:
+        already = taken.get(line.key)
         if decision.way is Way.IN_PLACE:
-            asked = work.parts[line.part].check and not line.state.terminal
-            if not line.sent or line.state is State.HELD or asked:
-                work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
+            _cancel_line(work, line.key, task)
+            continue
+        if already is not None:
+            work.put(msgspec.structs.replace(already, cause=task.id, piece=0, removes=True))
             continue
         by_hand = decision.way is Way.BY_HAND
         step = Step(
@@ -164,13 +216,48 @@ def advance_cancel(work: Working, cancelling: Cancelling) -> bool:
     steps = steps_of(work, task.id)
     done = [one for one in steps if one.state is StepState.DONE]
     for step in done:
-        work.move(work.lines[step.line], State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
         work.drop(step)
+        _cancel_line(work, step.line, task)
     left = [one for one in steps if one.state is not StepState.DONE]
+    overtaken = [step for step in left if _overtaken(work, step)]
+    if overtaken:
+        return True
     if left:
         return send_ready(work, left) or bool(done)
     _end(work, cancelling, task.fault)
     return True
+
+
+def _cancel_line(work: Working, key: Key, task: CancelTask) -> None:
+    for step in [one for one in work.steps.values() if one.line == key and one.back]:
+        work.drop(step)
+    line = work.lines[key]
+    if line.state is State.COMPLETED or not line.state.terminal:
+        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
+
+
+def _overtaken(work: Working, step: Step) -> bool:
+    """Whether a step has lost its point before anybody was told of it: how things are now decides."""
+    if not undecided(step):
+        return False
+    decision = decision_on(work, work.lines[step.line], removes=True)
+    if decision.way is Way.IN_PLACE:
+        work.put(msgspec.structs.replace(step, state=StepState.DONE))
+    elif step.state is StepState.WAITING and decision.way is Way.REFUSED and decision.fault is not None:
+        undo_refused(work, step, decision.fault, past=True)
+    else:
+        return False
+    return True
+
+
+def close_cancels(work: Working) -> bool:
+    """The order has ended in another way: there is nothing left to take back."""
+    running = [one for one in work.cancels.values() if one.task.state is TaskState.IN_PROGRESS]
+    for cancelling in running:
+        for step in steps_of(work, cancelling.task.id):
+            work.drop(step)
+        _end(work, cancelling, cancelling.task.fault)
+    return bool(running)
 
 
 def _end(work: Working, cancelling: Cancelling, fault: Fault | None) -> None:
@@ -185,17 +272,18 @@ def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None
     """
     A system does not take back what it did.
 
-    When it was too late, the line goes on as it is; otherwise a person decides.  The others are undone all
-    the same, and the task says that it did not end well.
+    When it was too late, the line goes on as it is; otherwise a person decides, whatever the system goes on
+    to say.  The others are undone all the same, and the task says that it did not end well.
     """
     work.drop(step)
     cancelling = work.cancels[step.cause]
     task = msgspec.structs.replace(cancelling.task, fault=cancelling.task.fault or fault)
     work.cancels[step.cause] = msgspec.structs.replace(cancelling, task=task)
     line = work.lines[step.line]
-    if not past:
-        work.move(line, State.HELD, code=fault.code, reason=str(fault))
-    work.fault(line, fault.code, str(fault))
+    if past:
+        work.fault(line, fault.code, str(fault))
+    else:
+        hold_unwanted(work, line, fault)
 
 
 def cancel_stage(cancels: Iterable[Cancelling]) -> bool:

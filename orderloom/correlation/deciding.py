@@ -14,10 +14,9 @@ from enum import StrEnum
 from canonical.errors import Fault
 from canonical.order import Order, OrderItem
 from canonical.plan import ChangeCharge, PartPlan
-from canonical.states import State
 from canonical.systems import SystemProfile, Verb
 
-from .milestones import past
+from .milestones import passes_at, past
 from .record import Line
 
 __all__ = ["Decision", "Way", "decide"]
@@ -41,12 +40,14 @@ class Decision:
         verb: What its system is told, if it is; a line that is to go on is done anew after an ``undo``.
         charge: What that costs, past the soft point of no return.
         fault: Why it is not possible.
+        until: From when on it will not be possible any more, where that is a matter of time.
     """
 
     way: Way
     verb: Verb | None = None
     charge: ChangeCharge | None = None
     fault: Fault | None = None
+    until: datetime | None = None
 
 
 def decide(
@@ -54,13 +55,19 @@ def decide(
     part: PartPlan,
     profile: SystemProfile,
     *,
+    there: bool,
     removes: bool,
     order: Order,
     items: Mapping[str, OrderItem],
     now: datetime,
 ) -> Decision:
-    """The decision on one line; ``removes`` when it is to end."""
-    if not line.sent or _undone(line):
+    """
+    The decision on one line.
+
+    Args:
+        there: Its system has it; ``removes``: it is to end.
+    """
+    if not there:
         return Decision(Way.IN_PLACE)
 
     def is_past(point: str) -> bool:
@@ -72,7 +79,8 @@ def decide(
     charge = part.change_charge if is_past(part.soft_ponr) else None
     verb = _verb(profile, removes=removes)
     if verb is not None:
-        return Decision(Way.TOLD, verb, charge)
+        until = passes_at(part.hard_ponr, line, order=order, items=items)
+        return Decision(Way.TOLD, verb, charge, until=until)
     if part.check:
         return Decision(Way.IN_PLACE)  # a question: nothing is taken back, and it is asked anew
     if removes:
@@ -81,13 +89,6 @@ def decide(
         return Decision(Way.BY_HAND, Verb.UNDO, charge, fault)
     what = f"{profile.name} cannot change {part.name} once it was told"
     return Decision(Way.REFUSED, fault=Fault(code="E_UNCHANGEABLE", what=what, where=f"item {line.item}"))
-
-
-def _undone(line: Line) -> bool:
-    """Whether its system was told, and has done nothing: it refused."""
-    if line.state is State.HELD:
-        return line.code == "E_SYSTEM_REFUSED"
-    return line.state.terminal and line.state is not State.COMPLETED
 
 
 def _verb(profile: SystemProfile, *, removes: bool) -> Verb | None:

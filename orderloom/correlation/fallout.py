@@ -30,7 +30,7 @@ from .answering import told_of
 from .folded import Folded, World
 from .holding import open_lines, open_steps
 from .inquiry import inquire
-from .pieces import anew
+from .pieces import NOT_UNDONE, anew
 from .record import Instructed, Line, Record, Step, StepState
 from .step_replies import refuse_step, step_done
 from .tell import document_at, endpoints_of
@@ -121,7 +121,10 @@ def held(record: Record, chosen: Chosen = Chosen()) -> tuple[Held, ...]:  # noqa
     systems = {part.name: part.system for part in record.plan.parts}
     lines = {line.key: line for line in record.lines}
     told = {one.key: one for one in record.instructions}
-    found = [Held(line, None, _told(record, line)) for line in record.lines if line.state is State.HELD]
+    # What was taken back is held no more: what becomes of it is decided by the rest of its change.
+    gone = {one.line for one in record.steps if one.verb is Verb.UNDO and one.state is StepState.DONE}
+    left = [one for one in record.lines if one.state is State.HELD and one.key not in gone]
+    found = [Held(line, None, _told(record, line)) for line in left]
     found += [
         Held(lines[step.line], step, told.get(step.key))
         for step in record.steps
@@ -192,6 +195,8 @@ def _not_there(work: Working, act: Act, one: Held) -> bool:
     sent = one.sent
     if sent is None or one.code == _REFUSED or act.not_applied:
         return True
+    if one.step is None and one.code == NOT_UNDONE:
+        raise _cannot(one, f"is at {sent.system}, which keeps it as nobody wants it", "complete, cancel")
     heard = one.line.word if one.step is None else ""
     if not (sent.native or sent.received or heard):
         return act.kind is ActKind.EDIT

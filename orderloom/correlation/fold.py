@@ -14,7 +14,7 @@ import msgspec
 
 from canonical.commands import SubmitOrder
 from canonical.errors import Fault, HubError
-from canonical.keys import instruction_key, instruction_reference, order_id
+from canonical.keys import order_id
 from canonical.order import ChannelRef, ChannelRole, ExternalId, Order, OrderContent, RelatedChannel
 from canonical.plan import Plan
 from canonical.replies import Receipt
@@ -26,6 +26,7 @@ from .checks import CHECK, expire
 from .folded import Folded, World
 from .holding import hold_told, open_lines, open_steps
 from .inquiry import MOST, inquire
+from .naming import first_names
 from .outage import reached
 from .port import Timer
 from .record import Alias, Instructed, Line, Record
@@ -75,11 +76,7 @@ def planned_aliases(order: Order, plan: Plan, world: World) -> tuple[Alias, ...]
     """Every id under which the order can be asked for, or answered, from the moment it is accepted."""
     known = [Alias(owner="hub", type="orderId", value=order.id), *numbers_of(order)]
     for part in plan.parts:
-        profile = world.profiles[part.system]
-        key = instruction_key(order.id, part.name, Verb.DO, 0)
-        reference = instruction_reference(order.id, part.number, 0)
-        known.append(Alias(owner=part.system, type="key", value=key, part=part.name))
-        known.append(Alias(owner=part.system, type=profile.reference_type, value=reference, part=part.name))
+        known += first_names(order.id, part, world.profiles[part.system])
     return tuple(dict.fromkeys(known))
 
 

@@ -19,9 +19,10 @@ from .checks import verdict
 from .folded import Folded, World
 from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
-from .milestones import reached
+from .milestones import further, reached
+from .pieces import NOT_UNDONE
 from .record import Instructed, Line, Record
-from .step_replies import answer_step
+from .step_replies import answer_given_up, answer_step
 from .telling import instruction_of
 from .working import Working, answer_timer
 
@@ -97,6 +98,7 @@ def _hear_of_step(work: Working, sent: Instructed, said: _Said, reply: Reply) ->
     step = next((one for one in open_steps(work, sent) if one.line == line.key), None)
     if step is None:
         work.note("reply_late", f"{about}; that was settled", actor=reply.system, word=word.word)
+        answer_given_up(work, sent.key, line.key, said.meaning)
         return
     work.note("reply_folded", about, actor=reply.system, word=word.word, verb=sent.verb.value)
     answer_step(work, step, said.meaning, about)
@@ -120,8 +122,10 @@ def _said(work: Working, sent: Instructed, reply: Reply, profile: SystemProfile)
     if not reply.word:
         return
     meaning = _meaning(profile, sent.verb, reply.word, reply.where)
+    asked = {one.line for one in open_steps(work, sent)}
     for line in (one for one in lines if sent.holds(one)):
-        if line.key not in named and not _gone(line) and _of_action(work, line, reply):
+        gone = _gone(line) and line.key not in asked
+        if line.key not in named and not gone and _of_action(work, line, reply):
             yield _Said(line, LineReply(word=reply.word, reason=reply.reason), meaning)
 
 
@@ -179,7 +183,20 @@ def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
         return
     state = verdict(work.parts[line.part], meaning)
     code = meaning.code if state in (State.HELD, State.REJECTED, State.PENDING) else ""
-    work.move(line, state, word=word.word, code=code, reason=reason, quantity=word.quantity)
+    if line.code == NOT_UNDONE:
+        work.move(line, line.state, word=word.word, quantity=word.quantity)
+        work.note("reply_folded", f"{about}; it stays held", actor=reply.system, word=word.word)
+        return
+    milestone = further(work.world.profiles[reply.system], line.milestone, meaning.milestone)
+    work.move(
+        line,
+        state,
+        word=word.word,
+        code=code,
+        reason=reason,
+        quantity=word.quantity,
+        milestone=milestone,
+    )
     if code:
         work.fault(line, code, f"{about}: {reason}" if reason else about)
     event = "reply_late" if late else "reply_folded"
@@ -206,7 +223,7 @@ def _milestones(work: Working, part: str, profile: SystemProfile) -> None:
     """Show what all lines of the part have reached, the lost ones aside, in whichever order replies came."""
     lines = [line for line in work.lines.values() if line.part == part]
     each = [
-        reached(profile, line.word)
+        reached(profile, line.milestone)
         for line in lines
         if line.state is State.COMPLETED or not line.state.terminal
     ]

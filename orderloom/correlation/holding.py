@@ -12,6 +12,7 @@ from canonical.states import State
 from canonical.systems import Verb
 
 from .record import Instructed, Line, Step, StepState
+from .standing import taken_back
 from .working import Working
 
 __all__ = ["hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
@@ -45,8 +46,10 @@ def open_lines(work: Working, sent: Instructed) -> list[Line]:
 
 def is_current(work: Working, sent: Instructed, line: Line) -> bool:
     """Whether this is the newest ``do`` of the line: what is said of an older one counts no more."""
-    if sent.verb is not Verb.DO:
+    if sent.verb is not Verb.DO or taken_back(work, line):
         return False
+    if not line.sent and sent.key in work.instructions and sent.holds(line):
+        return False  # it was taken back, and is to be told anew
     newer = (one for one in work.instructions.values() if one.verb is Verb.DO and one.holds(line))
     return all(one.revision <= sent.revision for one in newer)
 

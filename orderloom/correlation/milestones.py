@@ -4,7 +4,7 @@ Which milestones a line has reached, and whether its part's points of no return 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from canonical.order import Order, OrderItem
@@ -14,31 +14,30 @@ from canonical.systems import SystemProfile
 
 from .record import Line
 
-__all__ = ["past", "reached", "reached_by"]
+__all__ = ["further", "passes_at", "past", "reached", "reached_by"]
 
 _REQUESTED = "requestedCompletionDate"
 
 
-def reached(profile: SystemProfile, word: str) -> tuple[str, ...]:
-    """The milestone of a word, after the earlier ones that it implies."""
-    meaning = profile.words.get(word)
-    if meaning is None or not meaning.milestone:
-        return ()
-    if meaning.milestone not in profile.milestones:
-        return (meaning.milestone,)
-    return profile.milestones[: profile.milestones.index(meaning.milestone) + 1]
+def reached(profile: SystemProfile, milestone: str) -> tuple[str, ...]:
+    """A milestone, after the earlier ones that it implies; nothing for none."""
+    if milestone not in profile.milestones:
+        return (milestone,) if milestone else ()
+    return profile.milestones[: profile.milestones.index(milestone) + 1]
 
 
-def reached_by(line: Line, profile: SystemProfile, order: Order) -> frozenset[str]:
-    """Every milestone of a line: by its last word, and by what its part had reached before."""
-    prefix = f"{line.part}."
-    shown = {
-        one.name
-        for one in order.product_order_milestone
-        if one.id.startswith(prefix) and line.item in one.product_order_item
-    }
+def further(profile: SystemProfile, before: str, said: str) -> str:
+    """The later one of two milestones, in whichever order they are told; of unordered ones the last told."""
+    order = profile.milestones
+    if not said or (before in order and said in order and order.index(said) < order.index(before)):
+        return before
+    return said
+
+
+def reached_by(line: Line, profile: SystemProfile) -> frozenset[str]:
+    """Every milestone of a line."""
     ended = {COMPLETED} if line.state is State.COMPLETED else set()
-    return frozenset(shown | ended | set(reached(profile, line.word)))
+    return frozenset(ended | set(reached(profile, line.milestone)))
 
 
 def past(
@@ -53,13 +52,21 @@ def past(
     """Whether ``point`` (of a part; empty: there is none) lies behind for this line."""
     if not point:
         return False
+    return parse_ponr(point).passed(reached_by(line, profile), _instants(line, order, items), now)
 
+
+def passes_at(point: str, line: Line, *, order: Order, items: Mapping[str, OrderItem]) -> datetime | None:
+    """The instant at which ``point`` is passed; None when that is no matter of time."""
+    return parse_ponr(point).at(_instants(line, order, items)) if point else None
+
+
+def _instants(line: Line, order: Order, items: Mapping[str, OrderItem]) -> Callable[[str], datetime | None]:
     def instant(name: str) -> datetime | None:
         if name == _REQUESTED:
             return order.requested_completion_date
         return _instant(items[line.item].product.value(name)) if line.item in items else None
 
-    return parse_ponr(point).passed(reached_by(line, profile, order), instant, now)
+    return instant
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -23,24 +23,33 @@ from canonical.systems import Verb
 from .deciding import Decision, Way, decide
 from .follow_on import follow_on
 from .record import Amending, Line, Step, StepState
-from .stepping import send_ready, steps_of
+from .standing import at_its_system
+from .stepping import send_ready, steps_of, unanswered
 from .waits import behind
 
 if TYPE_CHECKING:
     from .working import Working
 
 __all__ = [
+    "NOT_UNDONE",
+    "Planned",
     "advance_piece",
     "anew",
     "back",
     "begin",
     "charges",
     "decision_on",
+    "hold_unwanted",
     "planned_steps",
     "refuse",
     "refused",
     "replaced",
+    "undecided",
+    "undo",
 ]
+
+NOT_UNDONE = "E_NOT_UNDONE"
+"""Code of a line whose system has what is not wanted any more; only a person ends that."""
 
 # A decision on each step of a piece that is not begun yet.
 Planned = list[tuple[Step, Decision]]
@@ -71,7 +80,7 @@ class _Look:
         self._piece = piece
 
     def steps(self, change: ItemChange) -> Iterator[tuple[Step, Decision]]:
-        lines = [one for one in self._work.lines.values() if one.state is not State.CANCELLED]
+        lines = [one for one in self._work.lines.values() if self._goes_on(one)]
         if change.kind is ChangeKind.ORDER:
             yield from (self._decided(one) for one in lines if self._concerned(one, change))
             return
@@ -88,6 +97,11 @@ class _Look:
         for part, item in sorted(wanted - {one.key for one in own}):
             made = self._step(part, item)
             yield msgspec.structs.replace(made, added=True), Decision(Way.IN_PLACE)
+
+    def _goes_on(self, line: Line) -> bool:
+        """What was cancelled, or is about to be, is not changed any more."""
+        ends = (one for one in self._work.steps.values() if one.cause in self._work.cancels)
+        return line.state is not State.CANCELLED and all(one.line != line.key for one in ends)
 
     def _concerned(self, line: Line, change: ItemChange) -> bool:
         part = self._work.parts[line.part]
@@ -121,6 +135,7 @@ def decision_on(work: Working, line: Line, *, removes: bool) -> Decision:
         line,
         part,
         work.world.profiles[part.system],
+        there=at_its_system(work, line),
         removes=removes,
         order=work.order,
         items=work.items,
@@ -131,35 +146,91 @@ def decision_on(work: Working, line: Line, *, removes: bool) -> Decision:
 def begin(work: Working, amending: Amending, piece: Piece, planned: Planned) -> None:
     """Carry a piece out: what needs nobody's word is done, the rest is told as its turn comes."""
     for step, decision in planned:
-        if decision.way is Way.BY_HAND:
-            work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=decision.fault))
-            work.shortcoming(step, decision.fault)
-        elif decision.way is Way.TOLD:
-            work.put(step)
-        else:
-            work.put(msgspec.structs.replace(step, state=StepState.DONE))
+        _put(work, step, decision)
     work.amendments[amending.amendment.id] = replaced(
         amending, msgspec.structs.replace(piece, state=PieceState.APPLYING, fault=None)
     )
+
+
+def _put(work: Working, step: Step, decision: Decision) -> None:
+    if decision.way is Way.BY_HAND:
+        work.put(
+            msgspec.structs.replace(step, verb=decision.verb, state=StepState.HELD, fault=decision.fault)
+        )
+        work.shortcoming(step, decision.fault)
+    elif decision.way is Way.TOLD:
+        work.put(msgspec.structs.replace(step, verb=decision.verb, state=StepState.WAITING))
+    else:
+        work.put(msgspec.structs.replace(step, verb=None, state=StepState.DONE))
 
 
 def advance_piece(work: Working, amending: Amending, piece: Piece) -> bool:
     """One move of a piece that is under way; False when it waits for somebody."""
     steps = steps_of(work, amending.amendment.id, piece.number)
     if piece.state is PieceState.UNDOING:
-        if steps:
-            return send_ready(work, steps, amending)
+        _leave_ended(work, steps)
+        if steps := steps_of(work, amending.amendment.id, piece.number):
+            return send_ready(work, steps)
         _close(work, amending, piece)
         return True
+    if (fault := _looked_at_again(work, amending, piece, steps)) is not None:
+        refuse(work, amending, piece, fault)
+        return True
+    steps = steps_of(work, amending.amendment.id, piece.number)
     if all(one.state is StepState.DONE for one in steps):
         _confirm(work, amending, piece, steps)
         return True
-    return send_ready(work, steps, amending)
+    return send_ready(work, steps)
+
+
+def _leave_ended(work: Working, steps: Sequence[Step]) -> None:
+    """Nobody is told of a line that has ended meanwhile."""
+    for step in steps:
+        line = work.lines.get(step.line)
+        if line is not None and undecided(step) and not at_its_system(work, line):
+            work.drop(step)
+
+
+def _looked_at_again(work: Working, amending: Amending, piece: Piece, steps: Sequence[Step]) -> Fault | None:
+    """
+    What was decided of a line that nobody was told of yet is decided by how far it is now; lines that have
+    come since are decided too.
+
+    Returns:
+        Why the piece is not possible any more.
+    """
+    for step, decision in planned_steps(work, amending, piece):
+        if step.id not in work.steps:
+            if decision.way is Way.REFUSED:
+                return decision.fault
+            _put(work, step, decision)
+    for step in steps:
+        line = work.lines.get(step.line)
+        if line is None or step.added or not undecided(step):
+            continue
+        if line.state is State.CANCELLED:
+            work.drop(step)
+            continue
+        decision = decision_on(work, line, removes=step.removes)
+        if decision.way is Way.REFUSED:
+            return decision.fault
+        if step.state is not StepState.HELD or decision.way is not Way.BY_HAND:
+            _put(work, step, decision)
+    return None
+
+
+def undecided(step: Step) -> bool:
+    """Whether nobody was told of a step, and nobody has done it by hand."""
+    by_hand = step.state is StepState.HELD and not step.key
+    return step.state is StepState.WAITING or step.verb is None or by_hand
 
 
 def _close(work: Working, amending: Amending, piece: Piece) -> None:
-    """Refused, and everything is as it was; a wish that came too late is kept."""
-    closed = msgspec.structs.replace(piece, state=PieceState.REFUSED)
+    """
+    Refused, or withdrawn by a cancel, and everything is as it was; a wish that came too late is kept.
+    """
+    ended = PieceState.WITHDRAWN if piece.fault is None else PieceState.REFUSED
+    closed = msgspec.structs.replace(piece, state=ended)
     if piece.fault is not None and piece.fault.code == "E_TOO_LATE":
         closed = follow_on(work, amending.amendment, closed)
     work.amendments[amending.amendment.id] = replaced(amending, closed)
@@ -179,8 +250,8 @@ def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[St
     if added and amending.plan is not None:
         work.change_plan(_grown(work.plan, amending.plan, [one.line for one in added]))
     for step in steps:
-        _settle_line(work, step)
         work.drop(step)
+        _settle_line(work, step)
     applied = msgspec.structs.replace(piece, state=PieceState.APPLIED, version=version)
     work.amendments[amendment.id] = replaced(amending, applied)
     what = f"piece {piece.number} of amendment {amendment.id} is in force, version {version}"
@@ -190,13 +261,16 @@ def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[St
 
 
 def _settle_line(work: Working, step: Step) -> None:
-    if step.added:
+    line = work.lines.get(step.line)
+    if line is None:
         number = 1 + max((one.number for one in work.lines.values() if one.part == step.part), default=0)
         line = Line(part=step.part, item=step.item, number=number, state=State.ACKNOWLEDGED, since=work.now)
         work.lines[line.key] = line
-        return
-    line = work.lines[step.line]
-    if step.removes:
+    elif step.added:
+        anew(work, line)  # it was there before: a system may know its number
+    elif line.state is State.CANCELLED or (step.verb is None and _taken_back(work, line)):
+        return  # it has ended meanwhile, or another piece decides how it goes on
+    elif step.removes:
         work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason="")
     elif step.verb is Verb.MODIFY:
         work.move(line, line.state, revision=line.revision + 1)
@@ -204,8 +278,14 @@ def _settle_line(work: Working, step: Step) -> None:
         anew(work, line)
 
 
+def _taken_back(work: Working, line: Line) -> bool:
+    """Whether the line is being taken back, or was, by what is still under way."""
+    return any(one.verb is Verb.UNDO and one.line == line.key for one in work.steps.values())
+
+
 def anew(work: Working, line: Line) -> None:
     """The line is to be done as it is now, by an instruction of its own, when its turn has come."""
+    work.keep_said()
     work.move(
         line,
         State.ACKNOWLEDGED,
@@ -215,6 +295,7 @@ def anew(work: Working, line: Line) -> None:
         code="",
         reason="",
         quantity=None,
+        milestone="",
         revision=line.revision + 1,
     )
 
@@ -240,13 +321,18 @@ def _grown(plan: Plan, wanted: Plan, added: Sequence[tuple[str, str]]) -> Plan:
 
 def refuse(work: Working, amending: Amending, piece: Piece, fault: Fault) -> None:
     """A system has refused: what others had agreed to is changed back, what was not told is not."""
+    undo(work, amending, piece, fault)
+    work.note("amendment_refused", f"{fault}", amendment=amending.amendment.id, piece=str(piece.number))
+
+
+def undo(work: Working, amending: Amending, piece: Piece, fault: Fault | None) -> None:
+    """Take back what a piece has done so far; without a fault it is withdrawn."""
     for step in steps_of(work, amending.amendment.id, piece.number):
-        if step.state is StepState.SENT:
-            continue  # its answer is still to come; if it agrees, that is changed back then
-        back(work, step)
+        # What is unanswered may still be agreed to, and is changed back then.
+        if not step.back and not unanswered(step):
+            back(work, step)
     undoing = msgspec.structs.replace(piece, state=PieceState.UNDOING, fault=fault)
     work.amendments[amending.amendment.id] = replaced(amending, undoing)
-    work.note("amendment_refused", f"{fault}", amendment=amending.amendment.id, piece=str(piece.number))
 
 
 def back(work: Working, step: Step) -> None:
@@ -254,10 +340,18 @@ def back(work: Working, step: Step) -> None:
     work.drop(step)
     if step.state is not StepState.DONE or step.verb is None:
         return
+    line = work.lines[step.line]
     if step.verb is Verb.UNDO:
-        anew(work, work.lines[step.line])
-    else:
+        anew(work, line)
+    elif at_its_system(work, line):
         work.put(msgspec.structs.replace(step, state=StepState.WAITING, key="", back=True))
+
+
+def hold_unwanted(work: Working, line: Line, fault: Fault) -> None:
+    """A system keeps what nobody wants any more: a person decides about the line."""
+    if at_its_system(work, line):
+        work.move(line, State.HELD, code=NOT_UNDONE, reason=str(fault))
+    work.fault(line, NOT_UNDONE, str(fault))
 
 
 def charges(planned: Planned) -> tuple[Money, int] | None:

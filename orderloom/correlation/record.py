@@ -60,6 +60,7 @@ class Line(Canonical, frozen=True):
         word: The system's last word; ``code`` and ``reason`` say why it is held or ended badly.
         quantity: How many are done, when the system speaks of quantities.
         sent: An instruction that holds this line has been written to the outbox.
+        milestone: The furthest of its system's that it has reached since it was told.
     """
 
     part: Id
@@ -74,6 +75,7 @@ class Line(Canonical, frozen=True):
     code: Text = ""
     reason: Text = ""
     quantity: int | None = None
+    milestone: Text = ""
 
     @property
     def key(self) -> tuple[str, str]:

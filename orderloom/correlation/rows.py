@@ -112,7 +112,7 @@ ORDERS = Table(
 )
 ITEM = _child("item", "id parent action offering name category quantity state cause line_ref choice_group")
 PART = _child("part", "name number system items after due optional is_check route clause why")
-LINE = _child("line", "part item number state since revision sent cause word code reason quantity")
+LINE = _child("line", "part item number state since revision sent cause word code reason quantity milestone")
 INSTRUCTION = _child(
     "instruction",
     "key part system verb reference sent_at revision attempt native received answered_at asked numbers"
@@ -254,10 +254,12 @@ class RecordRows:
             line.code,
             line.reason,
             line.quantity,
+            line.milestone,
         )
 
     def _line(self, row: Row) -> Line:
-        part, item, number, state, since, revision, sent, cause, word, code, reason, quantity = row
+        part, item, number, state, since, revision, sent, cause, word, code, *rest = row
+        reason, quantity, milestone = rest
         return Line(
             part=part,
             item=item,
@@ -271,6 +273,7 @@ class RecordRows:
             code=code,
             reason=reason,
             quantity=quantity,
+            milestone=milestone,
         )
 
     def _instruction_row(self, one: Instructed) -> Row:

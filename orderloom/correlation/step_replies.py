@@ -12,12 +12,13 @@ from canonical.states import State
 from canonical.systems import Meaning
 
 from .cancelling import undo_refused
-from .milestones import past
-from .pieces import back, refuse
+from .milestones import passes_at, past
+from .pieces import back, hold_unwanted, refuse
 from .record import Step, StepState
+from .standing import at_its_system
 from .working import Working
 
-__all__ = ["answer_step", "refuse_step", "step_done"]
+__all__ = ["answer_given_up", "answer_step", "refuse_step", "step_done"]
 
 _REFUSALS = (State.HELD, State.REJECTED, State.FAILED)
 
@@ -38,8 +39,21 @@ def answer_step(work: Working, step: Step, meaning: Meaning, about: str) -> None
         work.put(msgspec.structs.replace(step, state=StepState.SENT, fault=None))
 
 
+def answer_given_up(work: Working, key: str, line: tuple[str, str], meaning: Meaning) -> None:
+    """A change was to be told once more, or changed back; its first answer may make that needless."""
+    waiting = [one for one in work.steps.values() if (one.line, one.key) == (line, key)]
+    for step in waiting:
+        if step.state is not StepState.WAITING:
+            continue
+        if step.back and meaning.state in _REFUSALS:
+            work.drop(step)
+        elif not step.back and meaning.state is State.COMPLETED:
+            step_done(work, step)
+
+
 def _agreed(work: Working, step: Step, about: str) -> None:
-    if _hard_past(work, step) and not step.back:
+    # A time that has passed meanwhile is no contradiction: the system could still do it.
+    if not step.back and not _is_time(work, step) and _hard_past(work, step):
         what = f"{about}, and its point of no return has passed: the two cannot both be"
         fault = Fault(code="E_CONTRADICTION", what=what, where=f"item {step.item}")
         work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=fault))
@@ -71,6 +85,11 @@ def _hard_past(work: Working, step: Step) -> bool:
     )
 
 
+def _is_time(work: Working, step: Step) -> bool:
+    part = work.parts[step.part]
+    return passes_at(part.hard_ponr, work.lines[step.line], order=work.order, items=work.items) is not None
+
+
 def _undoing(work: Working, step: Step) -> bool:
     amending = work.amendments.get(step.cause)
     if amending is None:
@@ -81,14 +100,16 @@ def _undoing(work: Working, step: Step) -> bool:
 def refuse_step(work: Working, step: Step, fault: Fault, *, past: bool = False) -> None:
     """A system will not do it: the piece is refused; what cannot be changed back is held."""
     amending = work.amendments.get(step.cause)
+    if not step.back and not at_its_system(work, work.lines[step.line]):
+        # It does not have what it will not change: nothing is to be changed there.
+        step_done(work, msgspec.structs.replace(step, verb=None, key=""))
+        return
     if amending is None:
         undo_refused(work, step, fault, past=past or _hard_past(work, step))
         return
     work.drop(step)
     if step.back:
-        line = work.lines[step.line]
-        work.move(line, State.HELD, code=fault.code, reason=str(fault))
-        work.fault(line, fault.code, str(fault))
+        hold_unwanted(work, work.lines[step.line], fault)
         facts = {"code": fault.code, "part": step.part, "system": work.parts[step.part].system}
         work.note("fallout", f"{step.part} could not be changed back: {fault}", **facts)
     elif not _undoing(work, step):

@@ -34,13 +34,14 @@ from canonical.replies import Reference
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-from .amending import advance_amendments
+from .amending import advance_amendments, close_amendments
 from .answering import answers_of, told_of
-from .cancelling import advance_cancel, cancel_stage, cancelled_items
+from .cancelling import advance_cancel, cancel_stage, cancelled_items, close_cancels
 from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
 from .jeopardy import expect
+from .naming import first_names, names
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
 from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
@@ -230,11 +231,7 @@ class Working:
             lines=() if first else wanted.lines,
         )
         if not first:
-            reference = self.world.profiles[part.system].reference_type
-            self.alias(
-                Alias(owner=part.system, type="key", value=wanted.key, part=part.name),
-                Alias(owner=part.system, type=reference, value=wanted.reference, part=part.name),
-            )
+            self.alias(*names(part, self.world.profiles[part.system], wanted.key, wanted.reference))
         self._dispatches.append(Dispatch(wanted))
         self.set_timer(answer_timer(wanted.key), "answer-by", self.answer_within(part), key=wanted.key)
         what = "sent" if wanted.verb is Verb.DO else f"{wanted.verb.value} sent"
@@ -244,7 +241,7 @@ class Working:
     def told_again(self, sent: Instructed) -> Instruction:
         """The instruction that was told, as it is told again: under its key, with what it said."""
         part = self.parts[sent.part]
-        lines = sent.lines or self._said(line for line in self.lines.values() if sent.holds(line))
+        lines = sent.lines or self._lines_of(sent)
         return self.compose(part, sent.verb, lines, undoes=sent.undoes, revision=sent.revision)
 
     def repeat(self, sent: Instructed) -> Instructed:
@@ -258,6 +255,9 @@ class Working:
         """Send the question what became of an instruction: the last one that ``asking`` counts."""
         self.instructions[asking.key] = asking
         self._dispatches.append(Dispatch(self.told_again(asking), asking.attempt, asking.inquiries))
+
+    def _lines_of(self, sent: Instructed) -> tuple[InstructionLine, ...]:
+        return self._said(line for line in self.lines.values() if sent.holds(line))
 
     def _said(self, lines: Iterable[Line]) -> tuple[InstructionLine, ...]:
         return tuple(
@@ -273,19 +273,32 @@ class Working:
         self.steps[step.id] = step
 
     def drop(self, step: Step) -> None:
-        """A step is over."""
+        """A step is over; nobody waits for an answer to its instruction if it was the last."""
         self.steps.pop(step.id, None)
+        if step.key and all(one.key != step.key for one in self.steps.values()):
+            self.clear_timer(answer_timer(step.key))
+            self.clear_timer(f"retry|{step.key}")
 
     def change_order(self, order: Order) -> None:
         """Put other content in force."""
+        self.keep_said()
         self.order = order
         self._items = None
 
     def change_plan(self, plan: Plan) -> None:
-        """Put another plan in force."""
+        """Put another plan in force; what it has more is known to its systems by its key from now on."""
+        for part in plan.parts:
+            if part.name not in self.parts:
+                self.alias(*first_names(self.order.id, part, self.world.profiles[part.system]))
         self.plan = plan
         self.parts = {part.name: part for part in plan.parts}
         self.waits = waits_of(plan)
+
+    def keep_said(self) -> None:
+        """Keep what was said by instructions that say the order in force: it will not be that any more."""
+        for key, sent in self.instructions.items():
+            if not sent.lines:
+                self.instructions[key] = msgspec.structs.replace(sent, lines=self._lines_of(sent))
 
     def shortcoming(self, step: Step, fault: Fault | None) -> None:
         """Show on the order that a person has to look at a step."""
@@ -313,12 +326,12 @@ class Working:
 
     def finish(self) -> Folded:
         """Cut what is lost, send what is ready, derive the states, and say who is told what."""
-        while self._cut() or self._release() or self._advance():
+        while self._cut() or self._release() or self._advance() or self._close():
             pass
         if self.order.requested_start_date != self.before.order.requested_start_date:
             self.await_start()
         await_expiry(self)
-        self.order = self._derived()
+        self.order = self.derived()
         expect(self)
         self._alert()
         notices = (
@@ -364,7 +377,18 @@ class Working:
             moved |= advance_cancel(self, cancelling)
         return moved
 
-    def _derived(self) -> Order:
+    def _close(self) -> bool:
+        """Settle what is under way when the order ends; False when it has not, or nothing was."""
+        if all(one.amendment.settled for one in self.amendments.values()) and not self.steps:
+            return False
+        state = self.derived().state
+        if not state.terminal:
+            return False
+        closed = close_cancels(self)
+        return close_amendments(self, state) or closed
+
+    def derived(self) -> Order:
+        """The order with the states that its lines give it by now."""
         lines = shown_lines(self.lines, self.steps.values())
         return derive_order(
             self.order,

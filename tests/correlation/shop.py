@@ -21,7 +21,15 @@ from canonical.amendments import Amendment, CancelScope, ItemPatch, Scope
 from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin, SubmitOrder
 from canonical.keys import amendment_id
 from canonical.notices import NoticeKind
-from canonical.order import Characteristic, OfferingRef, Order, OrderContent, OrderItem, Product
+from canonical.order import (
+    Characteristic,
+    OfferingRef,
+    Order,
+    OrderContent,
+    OrderItem,
+    Product,
+    every_item,
+)
 from canonical.replies import LineReply, Reference, Reply
 from canonical.states import Action
 from canonical.systems import SystemProfile
@@ -37,7 +45,7 @@ from routes.catalogue import fill
 from routes.model import RuleSet
 from routes.plan import make_plan
 
-__all__ = ["CAPTURE", "NOON", "Shop", "changed", "colour", "item"]
+__all__ = ["CAPTURE", "NOON", "Shop", "changed", "colour", "item", "profiles"]
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CAPTURE = "web.portal"
@@ -225,9 +233,25 @@ class Shop:
     def hears(self, reply: Reply) -> Folded:
         return self.took(fold_reply(self.record, reply, self.world, self.now))
 
-    def due(self, kind: str) -> Folded:
-        """The newest timer of this kind has come."""
-        timer = [one for act in self.acts for one in act.timers if one.kind == kind][-1]
+    def done_changes(self, *told: str) -> None:
+        """``mobile modify``, ``billing-mobile undo``… are carried out, each the last of its kind."""
+        for one in told:
+            part, verb = one.split()
+            changed = {
+                ("warehouse", "modify"): "TA",
+                ("warehouse", "undo"): "TA",
+                ("internet", "undo"): "done",
+            }
+            self.says(part, changed.get((part, verb), "changed" if part == "internet" else ""), verb=verb)
+
+    def due(self, kind: str, told: str = "") -> Folded:
+        """The newest timer of this kind has come; of an answer, perhaps of what a part was told to do."""
+        part, _, verb = told.partition(" ")
+        keys = {
+            one.key for one in self.record.instructions if not told or (one.part, one.verb) == (part, verb)
+        }
+        timers = [one for act in self.acts for one in act.timers if one.kind == kind]
+        timer = [one for one in timers if one.data.get("key") in keys or not told][-1]
         self.now = max(self.now, timer.due)
         return self.took(fold_timer(self.record, timer, self.world, self.now))
 
@@ -260,6 +284,9 @@ class Shop:
         record = self.record
         shown = shown_lines({one.key: one for one in record.lines}, record.steps)
         return {f"{part}/{name}": one.state.value for (part, name), one in shown.items()}
+
+    def item(self, name: str) -> OrderItem:
+        return next(one for one in every_item(self.order.product_order_item) if one.id == name)
 
     def amendment(self, id_: str) -> Amendment:
         return next(one.amendment for one in self.record.amendments if one.amendment.id == id_)

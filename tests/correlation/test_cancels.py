@@ -129,18 +129,19 @@ def test_an_undo_that_crosses_shipped():
 
 
 def test_it_withdraws_open_amendments_and_lets_none_in():
-    """What a system is being told of a change is undone with the line."""
+    """What a system is being told of a change is undone with the line; then it is withdrawn."""
     shop = Shop(HANDSET)
     shop.done("crm")
     amendment = shop.amend(changed("1", "", colour("red")))
     shop.cancel()
-    assert AmendmentState.WITHDRAWN is shop.amendment(amendment.id).state
+    assert ["warehouse undo [1]"] == shop.sent()
     refused = shop.amend(changed("1", "", colour("blue")))
 
     assert (AmendmentState.REFUSED, "E_STATE") == (refused.state, refused.fault.code)
     shop.says("warehouse", "TA", verb="modify")
     assert "pendingCancellation" == shop.lines()["warehouse/1"]
     shop.says("warehouse", "TA", verb="undo")
+    assert AmendmentState.WITHDRAWN is shop.amendment(amendment.id).state
     shop.says("crm", verb="undo")
     assert State.CANCELLED is shop.order.state
 

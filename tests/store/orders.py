@@ -220,6 +220,7 @@ def full_record(number: int = 7) -> Record:
                 code="E_SYSTEM_REFUSED",
                 reason="no port free",
                 quantity=0,
+                milestone="scheduled",
             ),
             line("voice", State.HELD),
         ),
