@@ -1,10 +1,9 @@
 """
 The store port: what the hub asks of its database, in batches.
 
-Two databases fill it, SQLite and PostgreSQL; one contract suite runs on both.  There is no query per message:
-every method takes all keys of a batch at once.  Within a transaction the order of calls is always inbox,
-aliases, waiting, tokens, recommendations, orders, parked, claims, breakers, timers, files, counters, apply,
-each with its keys sorted by the store, so that two workers can never wait for each other in a circle.
+SQLite and PostgreSQL fill it.  No query per message: every method takes all keys of a batch.  A transaction
+calls in this order, always: inbox, aliases, waiting, tokens, recommendations, orders, parked, claims, breakers,
+timers, files, counters, apply; each sorts its keys, so that two workers never wait for each other in a circle.
 """
 
 from __future__ import annotations
