@@ -1,9 +1,9 @@
 """
 The store port: what the hub asks of its database, in batches.
 
-SQLite and PostgreSQL fill it.  No query per message: every method takes all keys of a batch.  A transaction
-calls in this order, always: inbox, aliases, waiting, tokens, recommendations, orders, parked, claims, breakers,
-timers, files, counters, apply; each sorts its keys, so that two workers never wait for each other in a circle.
+SQLite and PostgreSQL fill it.  No query per message: each method takes all keys of a batch.  In a transaction
+they are called in this order: inbox, aliases, waiting, tokens, recommendations, orders, parked, claims,
+breakers, timers, files, counters, apply; each sorts its keys, so that no two workers wait in a circle.
 """
 
 from __future__ import annotations
