@@ -12,6 +12,7 @@ from orderloom.rules import default_folder
 from tests.e2e.documents import web_order
 from tests.support.hub import running_hub
 from tests.support.rabbit import until, virtual_host
+from tests.support.rules import copy_rules
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -40,11 +41,7 @@ def standing(rabbit_node, tmp_path_factory):
     """A hub with rules of its own, which may be changed, and its systems."""
     folder = tmp_path_factory.mktemp("hub")
     rules = folder / "rules"
-    for name in ("routes", "routes/catalogue", "routes/samples", "endpoints"):
-        (rules / name).mkdir(parents=True)
-        for file in (default_folder() / name).glob("*.*"):
-            if file.suffix in {".toml", ".json"}:
-                shutil.copy(file, rules / name)
+    copy_rules(rules)
     with virtual_host(rabbit_node) as rabbit, running_hub(rabbit, folder, rules=rules) as made:
         made.simulators()
         yield made

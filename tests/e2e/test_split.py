@@ -6,15 +6,14 @@ stopped, and found by the names they give themselves.
 from __future__ import annotations
 
 import json
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
 
-from orderloom.rules import default_folder
 from tests.e2e.documents import web_order
 from tests.support.hub import running_hub
 from tests.support.rabbit import until
+from tests.support.rules import copy_rules
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -79,10 +78,7 @@ def test_an_adapter_needs_few_rights_and_no_store_and_says_who_it_is(hub, tmp_pa
 def test_an_adapter_may_follow_the_stores_rules(hub, tmp_path):
     """What was loaded after its start is known to it a second later."""
     rules = tmp_path / "rules"
-    for folder in ("routes", "routes/catalogue", "routes/samples", "endpoints"):
-        (rules / folder).mkdir(parents=True)
-        for file in (default_folder() / folder).glob("*.*"):
-            shutil.copy(file, rules / folder)
+    copy_rules(rules)
     hub.rules = rules
     hub.configure()
     hub.worker()
