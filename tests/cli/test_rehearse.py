@@ -75,7 +75,8 @@ def test_what_would_change_is_shown_and_counted(shop):
     assert (
         f"OL{1:016}  -  planned by {old}\n"
         "  + fraud (crm): fraud, channel is web\n"
-        "parts: + fraud 1\n"
+        "  ~ ship after: none -> fraud\n"
+        "parts: + fraud 1, ~ ship 1\n"
         f"2 orders planned by {new} (1 forgotten, not looked at)\n"
         "1 would be planned otherwise, 0 would be refused, 0 would be planned the same for other reasons\n"
     ) == ran.stdout

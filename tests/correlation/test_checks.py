@@ -274,6 +274,7 @@ class TestChanges:
                 told,
                 asked,
                 profile("store"),
+                there=True,
                 removes=removes,
                 order=order_of("1"),
                 items={},

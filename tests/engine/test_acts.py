@@ -16,6 +16,7 @@ from orderloom.acts import act_on
 from orderloom.calls import CallKind
 from orderloom.correlation.fallout import Act, ActKind, Chosen
 from orderloom.correlation.port import Changes, JournalEntry
+from orderloom.engine.hub import Limits
 from tests.engine.rig import CRM_REPLIES, Rig, crm_result, order
 
 
@@ -50,8 +51,9 @@ def refused(rig):
 
 
 @pytest.fixture
-def unanswered(rig):
-    """Internet provisioning has been called in vain, until somebody has to look."""
+def unanswered(tmp_path):
+    """Internet provisioning has been called in vain, until somebody has to look; nobody stops its calls."""
+    rig = Rig(tmp_path, Limits(breaker_after=1_000))
     rig.drop(order())
     rig.settle()
     rig.answer_crm()
@@ -61,7 +63,8 @@ def unanswered(rig):
         rig.settle()
         rig.settle(400.0, turns=2)
     assert "held" == rig.states()["internet"]
-    return rig
+    yield rig
+    rig.crash()
 
 
 def test_what_was_refused_goes_out_anew_and_its_answer_counts(refused):

@@ -136,8 +136,20 @@ def kept(rig: Rig) -> str:
 
 
 TABLES = (
-    *("orders", "item", "part", "line", "instruction", "told", "alias", "alias_key", "inbox", "native"),
-    *("intake", "outbox", "reply", "journal", "timer", "parked", "attempt", "claim", "change"),
+    *(
+        "orders",
+        "item",
+        "part",
+        "line",
+        "instruction",
+        "told",
+        "alias",
+        "alias_key",
+        "inbox",
+        "native",
+        "breaker",
+    ),
+    *("intake", "outbox", "reply", "journal", "timer", "parked", "attempt", "claim", "change", "breaker"),
     *("conversation", "token", "draft", "draft_seen", "party_alias", "interaction", "recommendation"),
     *("intake_file", "intake_piece", "setting", "counter"),
 )
