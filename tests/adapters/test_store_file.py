@@ -181,8 +181,8 @@ def test_a_long_log_is_not_held():
     count = 10_000
     assert STORES.check(Endless(10), STORE).fault is None  # what is made once, is made before it is measured
     assert list(STORES.records(Endless(10), STORE, ONE, 0))
+    gc.freeze()  # nodes and their parents are rings, which go the later, the more there was before
     gc.collect()
-    gc.freeze()  # nodes and their parents are rings: they go as soon as nothing older puts it off
     tracemalloc.start()
     try:
         summary = STORES.check(Endless(count), STORE)
