@@ -50,8 +50,10 @@ def is_current(work: Working, sent: Instructed, line: Line) -> bool:
         return False
     if not line.sent and sent.key in work.instructions and sent.holds(line):
         return False  # it was taken back, and is to be told anew
-    newer = (one for one in work.instructions.values() if one.verb is Verb.DO and one.holds(line))
-    return all(one.revision <= sent.revision for one in newer)
+    for one in work.instructions.values():
+        if one.revision > sent.revision and one.verb is Verb.DO and one.holds(line):
+            return False
+    return True
 
 
 def silent_lines(work: Working, sent: Instructed) -> list[Line]:
@@ -61,5 +63,7 @@ def silent_lines(work: Working, sent: Instructed) -> list[Line]:
 
 def open_steps(work: Working, sent: Instructed) -> list[Step]:
     """Steps that an instruction carries out, and of which its system has not spoken."""
+    if not work.steps:
+        return []
     states = (StepState.SENT, StepState.HELD)
     return [one for one in work.steps.values() if one.key == sent.key and one.state in states]

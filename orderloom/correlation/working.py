@@ -46,7 +46,7 @@ from .overlay import shown_lines
 from .port import JournalEntry, Timer
 from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
 from .tell import endpoints_of, notices_of
-from .waits import good, lost, passed, waits_of
+from .waits import Waits, good, lost, passed, waits_of
 
 __all__ = ["Working", "answer_timer", "respond_timer"]
 
@@ -79,7 +79,7 @@ class Working:
         self.drafts: list[Record] = []
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
-        self.waits = waits_of(record.plan)
+        self._waits: Waits | None = None
         self._items: dict[str, OrderItem] | None = None
         self._dispatches: list[Dispatch] = []
         self._journal: list[JournalEntry] = []
@@ -95,6 +95,13 @@ class Working:
         if self._items is None:
             self._items = {one.id: one for one in every_item(self.order.product_order_item)}
         return self._items
+
+    @property
+    def waits(self) -> Waits:
+        """What each line waits for."""
+        if self._waits is None:
+            self._waits = waits_of(self.plan)
+        return self._waits
 
     # What a step may do.
 
@@ -292,7 +299,7 @@ class Working:
                 self.alias(*first_names(self.order.id, part, self.world.profiles[part.system]))
         self.plan = plan
         self.parts = {part.name: part for part in plan.parts}
-        self.waits = waits_of(plan)
+        self._waits = None
 
     def keep_said(self) -> None:
         """Keep what was said by instructions that say the order in force: it will not be that any more."""
@@ -379,7 +386,8 @@ class Working:
 
     def _close(self) -> bool:
         """Settle what is under way when the order ends; False when it has not, or nothing was."""
-        if all(one.amendment.settled for one in self.amendments.values()) and not self.steps:
+        open_ones = self.steps or any(not one.amendment.settled for one in self.amendments.values())
+        if not open_ones:
             return False
         state = self.derived().state
         if not state.terminal:
@@ -394,7 +402,7 @@ class Working:
             self.order,
             self.parts,
             lines,
-            self.waits,
+            lambda: self.waits,
             self.now,
             cancelled=cancel_stage(self.cancels.values()),
             cancelled_items=cancelled_items(self.cancels.values()),
