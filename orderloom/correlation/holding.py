@@ -4,6 +4,8 @@ Fallout: lines and steps that wait for a person; and which of an instruction's a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from canonical.errors import Fault
@@ -13,9 +15,11 @@ from canonical.systems import Verb
 
 from .record import Instructed, Line, Step, StepState
 from .standing import taken_back
-from .working import Working
 
-__all__ = ["hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
+if TYPE_CHECKING:
+    from .working import Working
+
+__all__ = ["forget_answers", "hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
 
 
 def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
@@ -67,3 +71,12 @@ def open_steps(work: Working, sent: Instructed) -> list[Step]:
         return []
     states = (StepState.SENT, StepState.HELD)
     return [one for one in work.steps.values() if one.key == sent.key and one.state in states]
+
+
+def forget_answers(work: Working) -> None:
+    """Nobody waits for the answer to a telling of which all lines have ended, or were told anew."""
+    if not work.amendments and not work.cancels:
+        return
+    for sent in work.instructions.values():
+        if sent.verb is Verb.DO and sent.answered_at is None and not open_lines(work, sent):
+            work.forget_answer(sent.key)

@@ -21,7 +21,6 @@ from canonical.order import (
     ChannelRef,
     ChannelRole,
     ErrorMessage,
-    JeopardyAlert,
     Milestone,
     Order,
     OrderItem,
@@ -40,7 +39,8 @@ from .cancelling import advance_cancel, cancel_stage, cancelled_items, close_can
 from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
-from .jeopardy import expect
+from .holding import forget_answers
+from .jeopardy import alert_held, expect
 from .naming import first_names, names
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
@@ -283,8 +283,12 @@ class Working:
         """A step is over; nobody waits for an answer to its instruction if it was the last."""
         self.steps.pop(step.id, None)
         if step.key and all(one.key != step.key for one in self.steps.values()):
-            self.clear_timer(answer_timer(step.key))
-            self.clear_timer(f"retry|{step.key}")
+            self.forget_answer(step.key)
+
+    def forget_answer(self, key: str) -> None:
+        """Wait no more for the answer to an instruction, nor for another call."""
+        self.clear_timer(answer_timer(key))
+        self.clear_timer(f"retry|{key}")
 
     def change_order(self, order: Order) -> None:
         """Put other content in force."""
@@ -340,7 +344,8 @@ class Working:
         await_expiry(self)
         self.order = self.derived()
         expect(self)
-        self._alert()
+        alert_held(self)
+        forget_answers(self)
         notices = (
             *answers_of(
                 self.before,
@@ -452,23 +457,6 @@ class Working:
             self.move(line, state, sent=True)
         said = self._said(self.lines[line.key] for line in lines)
         self.tell(self.compose(part, Verb.DO, said))
-
-    def _alert(self) -> None:
-        """A held order has a jeopardy alert; the notice of the delay points at it."""
-        if self.order.state is not State.HELD or self.before.order.state is State.HELD:
-            return
-        lines = shown_lines(self.lines, self.steps.values())
-        held = [line for line in lines.values() if line.state is State.HELD]
-        shown = self.order.product_order_jeopardy_alert
-        alert = JeopardyAlert(
-            id=f"{self.order.version}.{len(shown) + 1}",
-            name="delay",
-            alert_date=self.now,
-            message="; ".join(dict.fromkeys(line.reason or line.code for line in held))
-            or "waits for the provider",
-            product_order_item=tuple(dict.fromkeys(line.item for line in held)),
-        )
-        self.order = msgspec.structs.replace(self.order, product_order_jeopardy_alert=(*shown, alert))
 
     def _announcements(self) -> list[Announcement]:
         found = [Announcement("orders", event, self.order) for event in self._events]
