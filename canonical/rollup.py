@@ -8,7 +8,7 @@ A pure function of the set of children, so that the order in which replies arriv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .states import CancelStage, Cause, State
 
@@ -20,8 +20,7 @@ _GOOD = {State.COMPLETED, State.PARTIAL}
 _BAD = {State.FAILED, State.REJECTED, State.PARTIAL}
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(NamedTuple):
     """
     One child as the table sees it.
 
@@ -36,8 +35,7 @@ class Child:
     waits_on: State | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rolled:
+class Rolled(NamedTuple):
     """A parent's state, and the cause when it is ``cancelled``."""
 
     state: State

@@ -91,7 +91,8 @@ def act_on(hub: Hub, store: Store, act: Act, order_id: str, now: datetime, *, dr
     run_batch(hub, hub.rules(), place, items, changes=changes, now=now, pauses=read_pauses(store))
     if not changes.inbox:
         return Acted(order_id)
-    [(before, after)] = changes.records
+    # What came too late for it may have become a draft of its own, beside it.
+    [(before, after)] = [pair for pair in changes.records if pair[1].id == order_id]
     messages = tuple((row.destination, decode(row.properties, Props)) for row in changes.outbox)
     return Acted(order_id, before, after, messages)
 

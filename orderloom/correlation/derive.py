@@ -5,7 +5,7 @@ From lines to the order document: item states, order state, progress, dates.  Pu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,7 @@ def derive_order(
     order: Order,
     plan: Mapping[str, PartPlan],
     lines: Lines,
-    waits: Waits,
+    waits: Callable[[], Waits],
     now: datetime,
     *,
     cancelled: bool = False,
@@ -36,6 +36,7 @@ def derive_order(
     ``order`` with the states that its lines give it; the very same object when nothing differs.
 
     Args:
+        waits: Asked only when some line is pending or held.
         cancelled: A cancel of the order was accepted and is under way; ``cancelled_items``: of these items.
     """
     if order.state is State.DRAFT or (order.state.terminal and not lines):
@@ -62,15 +63,19 @@ def part_state(lines: Sequence[Line]) -> Rolled:
     return roll_up(Child(line.state, line.cause) for line in lines)
 
 
-def _children(plan: Mapping[str, PartPlan], lines: Lines, waits: Waits) -> Mapping[str, tuple[Child, ...]]:
+def _children(
+    plan: Mapping[str, PartPlan], lines: Lines, waits: Callable[[], Waits]
+) -> Mapping[str, tuple[Child, ...]]:
     waiting_on = blocked(lines, waits)
     found: dict[str, list[Child]] = defaultdict(list)
-    worked_on = {line.item for line in lines.values() if not plan[line.part].check}
+    checks = {name for name, part in plan.items() if part.check}
+    worked_on = {line.item for line in lines.values() if line.part not in checks} if checks else set()
     for line in lines.values():
+        done = good(line, plan)
         # A yes is no work: what is done of an item is what was done after it.
-        if plan[line.part].check and line.item in worked_on and good(line, plan):
+        if done and line.part in checks and line.item in worked_on:
             continue
-        state = State.COMPLETED if good(line, plan) else line.state
+        state = State.COMPLETED if done else line.state
         unsent = state is State.ACKNOWLEDGED and not line.sent
         found[line.item].append(Child(state, line.cause, waiting_on(line.part) if unsent else None))
     return {item: tuple(children) for item, children in found.items()}

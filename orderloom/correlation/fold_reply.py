@@ -4,9 +4,10 @@ The fold of a reply: a system's words about its lines, in any order, early, late
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -42,8 +43,7 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     work = Working(record, world, now)
     profile = world.profiles[reply.system]
     about = tuple((one.type, one.value) for one in reply.about)
-    verbs = _answers(reply, profile) if reply.verb is None else (reply.verb,)
-    sent = instruction_of(work, reply.system, about, verbs)
+    sent = instruction_of(work, reply.system, about, partial(_answers, reply, profile))
     if reply.verb not in (None, sent.verb):
         what = f"{reply.system} answers {reply.verb}, and {sent.reference} was told to {sent.verb}"
         raise Rejected("E_UNMATCHED", what, reply.where)
@@ -62,11 +62,12 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     return work.finish()
 
 
-def _answers(reply: Reply, profile: SystemProfile) -> Collection[Verb]:
-    """The verbs that all words of a reply can answer; all verbs for words that nobody knows."""
-    words = {one.word for one in reply.lines} | ({reply.word} if reply.word else set())
-    found = [profile.words[word].answers for word in words if word in profile.words]
-    return [verb for verb in Verb if all(verb in one for one in found)]
+def _answers(reply: Reply, profile: SystemProfile, verb: Verb) -> bool:
+    """Whether all words of a reply can answer a verb; a word that nobody knows can answer any."""
+    if reply.verb is not None:
+        return verb is reply.verb
+    words = (reply.word, *(one.word for one in reply.lines))
+    return all(verb in profile.words[word].answers for word in words if word in profile.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,10 @@ def _said(work: Working, sent: Instructed, reply: Reply, profile: SystemProfile)
         return
     meaning = _meaning(profile, sent.verb, reply.word, reply.where)
     asked = {one.line for one in open_steps(work, sent)}
-    for line in (one for one in lines if sent.holds(one)):
-        gone = _gone(line) and line.key not in asked
-        if line.key not in named and not gone and _of_action(work, line, reply):
+    for line in lines:
+        if line.key in named or not sent.holds(line) or (_gone(line) and line.key not in asked):
+            continue
+        if _of_action(work, line, reply):
             yield _Said(line, LineReply(word=reply.word, reason=reply.reason), meaning)
 
 
@@ -135,7 +137,7 @@ def _gone(line: Line) -> bool:
 
 
 def _of_action(work: Working, line: Line, reply: Reply) -> bool:
-    return reply.action in (None, work.items[line.item].action)
+    return reply.action is None or reply.action is work.items[line.item].action
 
 
 def _refuse_other_action(work: Working, line: Line, reply: Reply, where: str) -> None:

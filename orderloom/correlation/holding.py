@@ -4,6 +4,8 @@ Fallout: lines and steps that wait for a person; and which of an instruction's a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from canonical.errors import Fault
@@ -13,9 +15,11 @@ from canonical.systems import Verb
 
 from .record import Instructed, Line, Step, StepState
 from .standing import taken_back
-from .working import Working
 
-__all__ = ["hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
+if TYPE_CHECKING:
+    from .working import Working
+
+__all__ = ["forget_answers", "hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
 
 
 def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
@@ -50,8 +54,10 @@ def is_current(work: Working, sent: Instructed, line: Line) -> bool:
         return False
     if not line.sent and sent.key in work.instructions and sent.holds(line):
         return False  # it was taken back, and is to be told anew
-    newer = (one for one in work.instructions.values() if one.verb is Verb.DO and one.holds(line))
-    return all(one.revision <= sent.revision for one in newer)
+    for one in work.instructions.values():
+        if one.revision > sent.revision and one.verb is Verb.DO and one.holds(line):
+            return False
+    return True
 
 
 def silent_lines(work: Working, sent: Instructed) -> list[Line]:
@@ -61,5 +67,16 @@ def silent_lines(work: Working, sent: Instructed) -> list[Line]:
 
 def open_steps(work: Working, sent: Instructed) -> list[Step]:
     """Steps that an instruction carries out, and of which its system has not spoken."""
+    if not work.steps:
+        return []
     states = (StepState.SENT, StepState.HELD)
     return [one for one in work.steps.values() if one.key == sent.key and one.state in states]
+
+
+def forget_answers(work: Working) -> None:
+    """Nobody waits for the answer to a telling of which all lines have ended, or were told anew."""
+    if not work.amendments and not work.cancels:
+        return
+    for sent in work.instructions.values():
+        if sent.verb is Verb.DO and sent.answered_at is None and not open_lines(work, sent):
+            work.forget_answer(sent.key)

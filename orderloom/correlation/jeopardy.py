@@ -17,12 +17,13 @@ from canonical.order import JeopardyAlert, Order
 from canonical.states import State
 
 from .forecast import Calendars, Forecast, forecast, moves
+from .overlay import shown_lines
 from .record import Line
 
 if TYPE_CHECKING:
     from .working import Working
 
-__all__ = ["JEOPARDY", "expect", "forecast_timer", "is_alerted"]
+__all__ = ["JEOPARDY", "alert_held", "expect", "forecast_timer", "is_alerted"]
 
 JEOPARDY = "jeopardy"
 """Name of the alert, among the order's."""
@@ -137,3 +138,21 @@ def _moved_before(work: Working, calendars: Calendars) -> datetime | None:
 
 def _open(order: Order) -> bool:
     return order.state is not State.DRAFT and not order.state.terminal
+
+
+def alert_held(work: Working) -> None:
+    """A held order has a jeopardy alert; the notice of the delay points at it."""
+    if work.order.state is not State.HELD or work.before.order.state is State.HELD:
+        return
+    lines = shown_lines(work.lines, work.steps.values())
+    held = [line for line in lines.values() if line.state is State.HELD]
+    shown = work.order.product_order_jeopardy_alert
+    alert = JeopardyAlert(
+        id=f"{work.order.version}.{len(shown) + 1}",
+        name="delay",
+        alert_date=work.now,
+        message="; ".join(dict.fromkeys(line.reason or line.code for line in held))
+        or "waits for the provider",
+        product_order_item=tuple(dict.fromkeys(line.item for line in held)),
+    )
+    work.order = msgspec.structs.replace(work.order, product_order_jeopardy_alert=(*shown, alert))

@@ -28,10 +28,11 @@ def reached(profile: SystemProfile, milestone: str) -> tuple[str, ...]:
 
 def further(profile: SystemProfile, before: str, said: str) -> str:
     """The later one of two milestones, in whichever order they are told; of unordered ones the last told."""
-    order = profile.milestones
-    if not said or (before in order and said in order and order.index(said) < order.index(before)):
+    if not said or said == before:
         return before
-    return said
+    order = profile.milestones
+    earlier = before in order and said in order and order.index(said) < order.index(before)
+    return before if earlier else said
 
 
 def reached_by(line: Line, profile: SystemProfile) -> frozenset[str]:

@@ -43,13 +43,14 @@ def _shown(line: Line, steps: Iterable[Step]) -> Line:
     return line
 
 
-def _state(line: Line, step: Step) -> State:
+def _state(line: Line, step: Step) -> State | None:
+    """The state that one step gives a line; None when it leaves it as it is."""
     if step.state is StepState.HELD:
         return State.HELD
     if line.state.terminal and line.state is not State.COMPLETED:
-        return line.state
+        return None
     if step.removes:
         return State.PENDING_CANCELLATION
     if step.verb is Verb.UNDO or (step.verb is Verb.MODIFY and line.state is State.COMPLETED):
         return State.IN_PROGRESS
-    return line.state
+    return None

@@ -38,7 +38,11 @@ def notices_of(
     told |= {(one.endpoint, one.kind, 0) for one in before.told}  # accepted once, whatever its version
     kinds = tuple(_kinds(before.order, order))
     found = []
-    for endpoint in endpoints_of(order):
+    among = endpoints_of(order)
+    news = any((one, NoticeKind.ACCEPTED, 0) not in told for one in among)
+    if news and _decided(order):
+        kinds = (NoticeKind.ACCEPTED, *kinds)
+    for endpoint in among:
         profile = endpoints.get(endpoint)
         wished = (NoticeKind.ACCEPTED, *kinds) if endpoint in due else kinds
         for kind in dict.fromkeys(wished):
@@ -72,8 +76,6 @@ def document_at(order: Order, endpoint: str) -> str:
 
 
 def _kinds(before: Order, after: Order) -> Iterator[NoticeKind]:
-    if _decided(after):
-        yield NoticeKind.ACCEPTED
     # What a late word shows to have been reached is shown; whoever was told of the end is told nothing more.
     news = after.product_order_milestone[len(before.product_order_milestone) :]
     if not before.state.terminal and any(one.name == _SHIPPED for one in news):

@@ -4,7 +4,7 @@ Of which instruction a system speaks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from canonical.errors import Rejected
 from canonical.keys import instruction_key, instruction_reference
@@ -17,13 +17,16 @@ __all__ = ["instruction_of"]
 
 
 def instruction_of(
-    work: Working, system: str, about: tuple[tuple[str, str], ...], verbs: Collection[Verb] = tuple(Verb)
+    work: Working,
+    system: str,
+    about: tuple[tuple[str, str], ...],
+    answers: Callable[[Verb], bool] = lambda verb: True,
 ) -> Instructed:
     """
     The instruction that a system speaks of, sent or not: a reply may come before the record of the sending.
 
     Named by its own key, reference or control number it is that one; otherwise the oldest of its part that
-    has no answer, among those that what was said can answer (``verbs``).
+    has no answer, among those whose verb what was said can answer (``answers``).
 
     Raises:
         Rejected: ``E_UNMATCHED``; ``E_AMBIGUOUS_REPLY`` when only the order is named and more than one part
@@ -36,9 +39,9 @@ def instruction_of(
         raise Rejected("E_AMBIGUOUS_REPLY", what, "", "a key and a reference of one instruction")
     if named:
         return work.instructions[named[0]]
-    part = work.parts[_part_meant(work, system, about, verbs)]
+    part = work.parts[_part_meant(work, system, about, answers)]
     told = [one for one in work.instructions.values() if one.part == part.name]
-    waiting = [one for one in told if one.answered_at is None and one.verb in verbs]
+    waiting = [one for one in told if one.answered_at is None and answers(one.verb)]
     if waiting or told:
         return waiting[0] if waiting else told[-1]
     return Instructed(
@@ -58,13 +61,15 @@ def _named(work: Working, system: str, reference: tuple[str, str]) -> Iterator[s
     for one in work.instructions.values():
         if one.system != system:
             continue
-        own = {("key", one.key), (profile.reference_type, one.reference)}
-        if reference in own or (kind in one.numbers and str(one.numbers[kind]) == value):
+        own = (kind == "key" and value == one.key) or (
+            kind == profile.reference_type and value == one.reference
+        )
+        if own or (kind in one.numbers and str(one.numbers[kind]) == value):
             yield one.key
 
 
 def _part_meant(
-    work: Working, system: str, about: tuple[tuple[str, str], ...], verbs: Collection[Verb]
+    work: Working, system: str, about: tuple[tuple[str, str], ...], answers: Callable[[Verb], bool]
 ) -> str:
     """The part of the first reference that is known; failing that, the only one that can be meant."""
     known = {(one.type, one.value): one.part for one in work.aliases if one.owner == system and one.part}
@@ -79,7 +84,7 @@ def _part_meant(
     fits = [part.name for part in work.parts.values() if part.system == system]
     if len(fits) > 1:
         unanswered = [one for one in work.instructions.values() if one.answered_at is None]
-        waiting = {one.part for one in unanswered if one.verb in verbs}
+        waiting = {one.part for one in unanswered if answers(one.verb)}
         fits = [name for name in fits if name in waiting] or fits
     if len(fits) == 1:
         return fits[0]

@@ -67,10 +67,12 @@ def passed(line: Line, plan: Mapping[str, PartPlan]) -> bool:
 
 def lost(line: Line, plan: Mapping[str, PartPlan]) -> bool:
     """Whether those that wait for this line wait in vain."""
-    return line.state.terminal and not passed(line, plan)
+    if line.state is State.COMPLETED or not line.state.terminal:
+        return False
+    return not passed(line, plan)
 
 
-def blocked(lines: Lines, waits: Waits) -> Callable[[str], State | None]:
+def blocked(lines: Lines, waits: Callable[[], Waits]) -> Callable[[str], State | None]:
     """
     A look-up: what the unsent lines of a part wait on, directly or not.
 
@@ -82,9 +84,10 @@ def blocked(lines: Lines, waits: Waits) -> Callable[[str], State | None]:
     if not any(line.state in WAITING for line in lines.values()):
         return lambda part: None
     before: dict[str, set[Key]] = {}
+    awaited = waits()
     for key, line in lines.items():
         if _unsent(line):
-            before.setdefault(line.part, set()).update(waits[key])
+            before.setdefault(line.part, set()).update(awaited[key])
     known: dict[str, State | None] = {}
 
     def look(part: str) -> State | None:

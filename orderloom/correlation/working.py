@@ -21,7 +21,6 @@ from canonical.order import (
     ChannelRef,
     ChannelRole,
     ErrorMessage,
-    JeopardyAlert,
     Milestone,
     Order,
     OrderItem,
@@ -40,13 +39,14 @@ from .cancelling import advance_cancel, cancel_stage, cancelled_items, close_can
 from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
-from .jeopardy import expect
+from .holding import forget_answers
+from .jeopardy import alert_held, expect
 from .naming import first_names, names
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
 from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
 from .tell import endpoints_of, notices_of
-from .waits import good, lost, passed, waits_of
+from .waits import Waits, good, lost, passed, waits_of
 
 __all__ = ["Working", "answer_timer", "respond_timer"]
 
@@ -79,7 +79,7 @@ class Working:
         self.drafts: list[Record] = []
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
-        self.waits = waits_of(record.plan)
+        self._waits: Waits | None = None
         self._items: dict[str, OrderItem] | None = None
         self._dispatches: list[Dispatch] = []
         self._journal: list[JournalEntry] = []
@@ -95,6 +95,13 @@ class Working:
         if self._items is None:
             self._items = {one.id: one for one in every_item(self.order.product_order_item)}
         return self._items
+
+    @property
+    def waits(self) -> Waits:
+        """What each line waits for."""
+        if self._waits is None:
+            self._waits = waits_of(self.plan)
+        return self._waits
 
     # What a step may do.
 
@@ -276,8 +283,12 @@ class Working:
         """A step is over; nobody waits for an answer to its instruction if it was the last."""
         self.steps.pop(step.id, None)
         if step.key and all(one.key != step.key for one in self.steps.values()):
-            self.clear_timer(answer_timer(step.key))
-            self.clear_timer(f"retry|{step.key}")
+            self.forget_answer(step.key)
+
+    def forget_answer(self, key: str) -> None:
+        """Wait no more for the answer to an instruction, nor for another call."""
+        self.clear_timer(answer_timer(key))
+        self.clear_timer(f"retry|{key}")
 
     def change_order(self, order: Order) -> None:
         """Put other content in force."""
@@ -292,7 +303,7 @@ class Working:
                 self.alias(*first_names(self.order.id, part, self.world.profiles[part.system]))
         self.plan = plan
         self.parts = {part.name: part for part in plan.parts}
-        self.waits = waits_of(plan)
+        self._waits = None
 
     def keep_said(self) -> None:
         """Keep what was said by instructions that say the order in force: it will not be that any more."""
@@ -333,7 +344,8 @@ class Working:
         await_expiry(self)
         self.order = self.derived()
         expect(self)
-        self._alert()
+        alert_held(self)
+        forget_answers(self)
         notices = (
             *answers_of(
                 self.before,
@@ -379,7 +391,8 @@ class Working:
 
     def _close(self) -> bool:
         """Settle what is under way when the order ends; False when it has not, or nothing was."""
-        if all(one.amendment.settled for one in self.amendments.values()) and not self.steps:
+        open_ones = self.steps or any(not one.amendment.settled for one in self.amendments.values())
+        if not open_ones:
             return False
         state = self.derived().state
         if not state.terminal:
@@ -394,7 +407,7 @@ class Working:
             self.order,
             self.parts,
             lines,
-            self.waits,
+            lambda: self.waits,
             self.now,
             cancelled=cancel_stage(self.cancels.values()),
             cancelled_items=cancelled_items(self.cancels.values()),
@@ -444,23 +457,6 @@ class Working:
             self.move(line, state, sent=True)
         said = self._said(self.lines[line.key] for line in lines)
         self.tell(self.compose(part, Verb.DO, said))
-
-    def _alert(self) -> None:
-        """A held order has a jeopardy alert; the notice of the delay points at it."""
-        if self.order.state is not State.HELD or self.before.order.state is State.HELD:
-            return
-        lines = shown_lines(self.lines, self.steps.values())
-        held = [line for line in lines.values() if line.state is State.HELD]
-        shown = self.order.product_order_jeopardy_alert
-        alert = JeopardyAlert(
-            id=f"{self.order.version}.{len(shown) + 1}",
-            name="delay",
-            alert_date=self.now,
-            message="; ".join(dict.fromkeys(line.reason or line.code for line in held))
-            or "waits for the provider",
-            product_order_item=tuple(dict.fromkeys(line.item for line in held)),
-        )
-        self.order = msgspec.structs.replace(self.order, product_order_jeopardy_alert=(*shown, alert))
 
     def _announcements(self) -> list[Announcement]:
         found = [Announcement("orders", event, self.order) for event in self._events]

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from canonical.amendments import SETTLED, PieceState, TaskState
 from canonical.notices import NoticeKind
-from canonical.order import every_item
 from canonical.states import Action, State
 from canonical.systems import Verb
 from orderloom.correlation.folded import Folded
@@ -26,14 +25,13 @@ from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record, StepState
 from orderloom.correlation.rows import CHILDREN, Instants, RecordRows
 from tests.correlation.living import Life
-from tests.correlation.town import OFFERINGS, said_of
+from tests.correlation.town import OFFERINGS, checked_end, leaves_nothing_open
 from tests.oracle.rollup import rolled
 
 FIRST = int(os.environ.get("ORDERLOOM_LIFE", "0"))
 COUNT = int(os.environ.get("ORDERLOOM_LIVES", "120"))
 
 KINDS = tuple(OFFERINGS)
-BAD_ENDS = {State.FAILED, State.REJECTED, State.CANCELLED}
 
 ActOf = tuple[int, int, int, int]
 
@@ -120,8 +118,7 @@ def check(life: Life) -> None:
         comes_back_from_the_store(act.record)
     answers_everybody_once(life)
     says_one_thing_under_one_key(life)
-    leaves_nothing_open(life.record)
-    has_it_as_the_order_says(life)
+    checked_end(life.record, life.systems)
 
 
 # In every act.
@@ -262,25 +259,3 @@ def says_one_thing_under_one_key(life: Life) -> None:
         assert (one.attempt == 1) is (one.instruction.key not in told)
         assert said.items() <= told.setdefault(one.instruction.key, said).items()
     assert [] == [wrong for one in life.systems.values() for wrong in one.wrongs]
-
-
-def leaves_nothing_open(record: Record) -> None:
-    """No step, no amendment, no cancel; and the order has ended."""
-    assert () == record.steps
-    assert [] == [one.amendment.id for one in record.amendments if not one.amendment.settled]
-    assert [] == [one.task.id for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
-    assert record.order.state.terminal
-
-
-def has_it_as_the_order_says(life: Life) -> None:
-    """Each system has what is completed, as it is in force, and nothing of what is not."""
-    record = life.record
-    items = {one.id: one for one in every_item(record.order.product_order_item)}
-    has = {where: thing for one in life.systems.values() for where, thing in one.has.items()}
-    wanted = {
-        one.key: said_of(one.part, items[one.item], record.order)
-        for one in record.lines
-        if one.state is State.COMPLETED
-    }
-    assert wanted == {where: thing.content for where, thing in has.items()}
-    assert {one.state for one in record.lines} <= BAD_ENDS | {State.COMPLETED}

@@ -13,15 +13,26 @@ from dataclasses import dataclass, field
 from functools import cache
 from textwrap import dedent
 
+from canonical.amendments import PieceState, TaskState
 from canonical.instructions import Instruction, InstructionLine
-from canonical.order import OrderContent, OrderItem
+from canonical.order import OrderContent, OrderItem, every_item
 from canonical.replies import LineReply, Reference, Reply
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
+from orderloom.correlation.record import Amending, Record
 from routes.model import RuleSet
 from routes.rules import read
 
-__all__ = ["CHANNELS", "OFFERINGS", "PROFILES", "Neighbour", "said_of", "town_rules"]
+__all__ = [
+    "CHANNELS",
+    "OFFERINGS",
+    "PROFILES",
+    "Neighbour",
+    "checked_end",
+    "leaves_nothing_open",
+    "said_of",
+    "town_rules",
+]
 
 _ALL = (Verb.DO, Verb.MODIFY, Verb.UNDO)
 _CHANGES = (Verb.MODIFY, Verb.UNDO)
@@ -59,7 +70,7 @@ PROFILES: Mapping[str, SystemProfile] = {
     for name, verbs in ABLE.items()
 }
 
-CHANNELS = ("web.portal", "store.0117", "partner.acme")
+CHANNELS = ("web.portal", "store.0117", "callcenter.desk")
 
 # Offerings by category; each has two, between which an item can be changed.
 OFFERINGS: Mapping[str, tuple[str, ...]] = {
@@ -152,7 +163,7 @@ def town_rules() -> RuleSet:
             id = "{one}"
             channel = "{one.partition(".")[0]}"
             name = "{one}"
-            out_queue = "channel.{one}.out"
+            out_queue = "channel.{one.partition(".")[0]}.out"
             """
         )
         for one in CHANNELS
@@ -315,3 +326,36 @@ class Neighbour:
             if word:
                 said = LineReply(word=word, line=line.number)
                 yield Reply(system=self.name, key=f"{name}.{place}", about=about, lines=(said,))
+
+
+# What must be so when nobody has anything left to do.
+
+
+def leaves_nothing_open(record: Record) -> None:
+    """No step, no amendment, no cancel; and the order has ended."""
+    assert () == record.steps
+    assert [] == [one.amendment.id for one in record.amendments if not one.amendment.settled]
+    assert [] == [one.task.id for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
+    assert record.order.state.terminal
+
+
+def checked_end(record: Record, systems: Mapping[str, Neighbour], first: int = 1) -> None:
+    """
+    Nothing is open; each system has what is completed, as it is in force, and nothing of what is not.
+
+    Args:
+        first: The version that was submitted.
+    """
+    leaves_nothing_open(record)
+    applied = [one for one in record.amendments if _in_force(one)]
+    assert first + len(applied) == record.order.version
+    items = {one.id: one for one in every_item(record.order.product_order_item)}
+    has = {where: thing for one in systems.values() for where, thing in one.has.items()}
+    done = [one for one in record.lines if one.state is State.COMPLETED]
+    wanted = {one.key: said_of(one.part, items[one.item], record.order) for one in done}
+    assert wanted == {where: thing.content for where, thing in has.items()}
+    assert [] == [wrong for one in systems.values() for wrong in one.wrongs]
+
+
+def _in_force(amending: Amending) -> bool:
+    return any(one.state is PieceState.APPLIED for one in amending.amendment.pieces)

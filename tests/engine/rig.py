@@ -167,7 +167,8 @@ def topology(lanes: Mapping[str, Lane] = CONSUMED) -> Topology:
     """What the bench needs of a broker."""
     held = {**CONSUMED, **lanes}
     outs = (f"channel.{lane.name}.out" for lane in held.values() if lane.kind is LaneKind.CHANNEL)
-    names = dict.fromkeys((*held, *(f"{queue}.parked" for queue in held), *OTHERS, *outs))
+    ins = (f"system.{lane.name}.in" for lane in held.values() if lane.kind is LaneKind.REPLIES)
+    names = dict.fromkeys((*held, *(f"{queue}.parked" for queue in held), *OTHERS, *outs, *ins))
     outside = [queue for queue in (ORDERS_IN, REPLIES_IN) if queue in lanes]
     return Topology(
         owner="bench",
