@@ -35,16 +35,16 @@ class Forecast:
 
     Args:
         expected: When its last line ends.
-        line: Where the critical path stands now: the first of its lines that has not ended.
-        due: When that line is due, or was: then it is late.
+        path: The critical path: lines that have not ended, each of which waits for the one before.
+        due: When the first of them is due, or was: then it is late.
     """
 
     expected: datetime
-    line: Key
+    path: tuple[Key, ...]
     due: datetime
 
     def late(self, now: datetime) -> bool:
-        """Whether the line that everything waits for is late."""
+        """Whether the line that all others of the path wait for is late."""
         return self.due <= now
 
 
@@ -75,8 +75,8 @@ def forecast(
     if len(ends) < len(left):
         return None
     last = max(ends, key=lambda key: (ends[key], key))
-    root = path.root(last)
-    return Forecast(ends[last], root, path.due(root))
+    critical = path.before(last)
+    return Forecast(ends[last], critical, path.due(critical[0]))
 
 
 def moves(
@@ -174,10 +174,10 @@ class _Path:
             raise AssertionError(key)
         return found
 
-    def root(self, key: Key) -> Key:
-        """The first line on the way to this one."""
+    def before(self, key: Key) -> tuple[Key, ...]:
+        """The lines on the way to this one, and it."""
         end = self.end(key)
-        return key if end is None or end.after is None else self.root(end.after)
+        return (key,) if end is None or end.after is None else (*self.before(end.after), key)
 
     def _start(self, part: str) -> _End | None:
         """One instruction carries all lines of a part, so each waits for what any of them waits for."""

@@ -78,7 +78,7 @@ def _in_jeopardy(order: Order, expected: datetime) -> bool:
 def _alert(work: Working, found: Forecast) -> None:
     shown = work.order.product_order_jeopardy_alert
     promised = work.order.requested_completion_date
-    line = work.lines[found.line]
+    line = work.lines[found.path[0]]
     dates = f"expected {_said(found.expected)}, wanted by {_said(promised)}"
     alert = JeopardyAlert(
         id=f"{work.order.version}.{len(shown) + 1}",
@@ -88,7 +88,9 @@ def _alert(work: Working, found: Forecast) -> None:
         product_order_item=(line.item,),
     )
     work.order = msgspec.structs.replace(work.order, product_order_jeopardy_alert=(*shown, alert))
-    work.note("jeopardy_noticed", alert.message, part=line.part, expected=found.expected.isoformat())
+    # Not the reason: it may be a system's own words, and the journal copies none.
+    facts = {"part": line.part, "expected": found.expected.isoformat()}
+    work.note("jeopardy_noticed", f"{dates}; all waits for {line.part}", **facts)
 
 
 def _reason(work: Working, line: Line, found: Forecast) -> str:
@@ -99,7 +101,7 @@ def _reason(work: Working, line: Line, found: Forecast) -> str:
         return f"{part.name} waits for the customer"
     if found.late(work.now):
         return f"{part.name} was due {_said(found.due)}"
-    return f"{part.name} takes until {_said(found.due)}"
+    return f"{', then '.join(name for name, _ in found.path)} take so long"
 
 
 def _said(at: datetime | None) -> str:

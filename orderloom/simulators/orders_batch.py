@@ -80,7 +80,7 @@ def _code(line: GeneratedLine) -> str:
 
 def _card(person: int) -> str:
     """What else the reply card says, of the kinds that there are."""
-    return ("", f"P{f'+1512555{person:04}':15}18", "D20261201", "GWith love")[person % 4]
+    return ("", f"P{f'+1512555{person:04}':15}18", "D20361201", "GWith love")[person % 4]
 
 
 def _text(text: str, length: int) -> bytes:
