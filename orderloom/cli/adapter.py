@@ -104,17 +104,21 @@ def try_(place: Here, channel: str, file: BinaryIO) -> None:
     Send FILE on CHANNEL through the whole hub in this process, and print what its sender is told.
 
     The broker is in memory, the systems are simulated, the store is thrown away; settings and rules count.
+    Ends with status 1 when something of it was refused.
 
     Example:
       orderloom adapter try agent agent/samples/one-order.csv
     """
     from .adapter_try import play
+    from .decode import known_of
 
     settings = place.settings
     if channel not in settings.channels:
         allowed = f"of {', '.join(settings.channels)}"
         complain(sentence("E_CONFIG", f"unknown channel {channel!r}", "CHANNEL", allowed))
-    play(settings, channel, getattr(file, "name", "standard input"), file.read())
+    name, known = getattr(file, "name", "standard input"), known_of(place, channel=channel)
+    if not play(settings, channel, name, file.read(), known):
+        click.get_current_context().exit(1)
 
 
 @adapter.command()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,8 +29,12 @@ from orderloom.settings import Settings
 from orderloom.simulators.script import Script
 
 from .context import complain, sentence
+from .decode import lines_of
 from .demo import neighboured
 from .text import instant, one_line, size
+
+if TYPE_CHECKING:
+    from orderloom.decoding import Known
 
 __all__ = ["play"]
 
@@ -40,10 +45,20 @@ _TERMINAL = frozenset(state for state in State if state.terminal)
 # Orders of one message that are looked at.
 _MOST = 1_000
 _SCRIPT = "scripts/calm.json"
+# Records shown of an answer that is no text.
+_RECORDS = 5
 
 
-def play(settings: Settings, channel: str, name: str, body: bytes) -> None:
-    """Drop ``body`` on ``channel``, print all that its endpoints are told, and how its orders ended."""
+def play(settings: Settings, channel: str, name: str, body: bytes, known: Known) -> bool:
+    """
+    Drop ``body`` on ``channel``, print all that its endpoints are told, and how its orders ended.
+
+    Args:
+        known: Layouts and code pages by which answers that are no text are shown.
+
+    Returns:
+        Whether nothing of it was refused.
+    """
     set_up_logging("CRITICAL")
     script = Script.of(json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8")))
     with TemporaryDirectory(prefix="orderloom-try-") as folder:
@@ -52,23 +67,25 @@ def play(settings: Settings, channel: str, name: str, body: bytes) -> None:
             exchange = drop_exchange(channel)
             click.echo(f"-> {exchange}  {name}, {size(len(body))}")
             hub.broker.publish(exchange, "", body, Properties())
-            orders = _watch(hub, channel)
+            orders = _watch(hub, channel, known)
+            refused = any(one.event == "document_rejected" for one in hub.store.journal(""))
     _print_orders(orders)
+    return not refused
 
 
-def _watch(hub: Embedded, channel: str) -> tuple[Record, ...]:
+def _watch(hub: Embedded, channel: str, known: Known) -> tuple[Record, ...]:
     """Print what is told until all orders have ended, or wait for their day, and nothing more comes."""
     endpoints = hub.hub.rules().references.of_channel(channel)
-    queues = tuple(dict.fromkeys(one.out_queue for one in endpoints))
+    queues = {one.out_queue: replace(known, endpoint=one.name) for one in endpoints}
     ends, last, told = time.monotonic() + _LIMIT, time.monotonic(), False
     while True:
         if time.monotonic() > ends:
             _print_orders(_orders(hub.store, _accepted(hub)))
             complain(sentence("E_NO_ANSWER", "not all was answered in time", channel), status=1)
-        for queue in queues:
+        for queue, sender in queues.items():
             found = hub.broker.get(queue, 0.05)
             if found is not None:
-                _print(queue, found.properties.headers, found.body)
+                _print(queue, found.properties.headers, found.body, sender)
                 hub.broker.ack(found)
                 last, told = time.monotonic(), True
         if hub.broker.depth(parked_queue(channel_in(channel))):
@@ -94,12 +111,12 @@ def _later(record: Record) -> bool:
     return start is not None and start > datetime.now(UTC) and not record.order.progress.done
 
 
-def _print(queue: str, headers: Mapping[str, object], body: bytes) -> None:
+def _print(queue: str, headers: Mapping[str, object], body: bytes, known: Known) -> None:
     click.echo(f"<- {queue}  {one_line(str(headers.get('summary', '')))}")
     try:
         lines = body.decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        lines = [f"({size(len(body))})"]
+        lines = [f"({size(len(body))})", *lines_of(body, known, _RECORDS)]
     for line in lines:
         click.echo(f"   {one_line(line.rstrip().expandtabs(4))}")
 
