@@ -55,7 +55,7 @@ def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None
         state=AmendmentState.ASSESSING,
         scope=command.scope,
         document=origin.document,
-        base=command.base if command.base is not None else _last_seen(work, origin.endpoint),
+        base=command.base if command.base is not None else work.before.last_shown(origin.endpoint),
         atomic=command.atomic,
         fields=command.fields,
     )
@@ -70,11 +70,6 @@ def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None
         _too_late(work, amending)
     else:
         _assess(work, amending)
-
-
-def _last_seen(work: Working, endpoint: str) -> int:
-    """The version of the order that was last rendered to an endpoint."""
-    return max((one.version for one in work.before.told if one.endpoint == endpoint), default=1)
 
 
 def _too_late(work: Working, amending: Amending) -> None:

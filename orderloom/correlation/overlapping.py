@@ -110,16 +110,19 @@ def changed_since(work: Working, amending: Amending, behind: tuple[str, ...]) ->
     """
     What other amendments have changed since the version that this one was made from.
 
+    Who names no version knows what he has asked for himself.
+
     Args:
         behind: Those that it has waited for; where these were earlier, this one is the later wish.
     """
     base = amending.amendment.base or 1
+    known = amending.amendment.endpoint if amending.command.base is None else ""
     names = list(work.amendments)
     earlier = set(names[: names.index(amending.amendment.id)]) & set(behind)
     return {
         path
         for key, other in work.amendments.items()
-        if key != amending.amendment.id and key not in earlier
+        if key != amending.amendment.id and key not in earlier and other.amendment.endpoint != known
         for path in paths(
             one
             for one in other.amendment.pieces
