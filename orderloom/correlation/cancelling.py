@@ -264,8 +264,24 @@ def _end(work: Working, cancelling: Cancelling, fault: Fault | None) -> None:
     state = TaskState.DONE if fault is None else TaskState.TERMINATED_WITH_ERROR
     task = msgspec.structs.replace(cancelling.task, state=state, fault=fault)
     work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+    if _took(work, task) and not work.derived().state.terminal:
+        # An order that goes on without an item is another version, as if the item had been removed.
+        version = work.order.version + 1
+        work.change_order(msgspec.structs.replace(work.order, version=version))
+        task = msgspec.structs.replace(task, version=version)
+        work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+        work.announce("amended")
     text = f"cancel {task.id} of {_what(task)}: {fault or 'done'}"
     work.note("cancel_ended", text, cancel=task.id, state=state.value)
+
+
+def _took(work: Working, task: CancelTask) -> bool:
+    """Whether anything was cancelled by it."""
+    return any(
+        line.state is State.CANCELLED and line.cause is Cause.CUSTOMER and line.since >= task.at
+        for line in work.lines.values()
+        if _meant(task, line)
+    )
 
 
 def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None:
