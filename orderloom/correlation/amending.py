@@ -19,7 +19,6 @@ from canonical.amendments import (
     ChangeKind,
     Piece,
     PieceState,
-    TaskState,
 )
 from canonical.changing import touches
 from canonical.commands import AmendOrder, Answer
@@ -28,7 +27,7 @@ from canonical.order import ChannelRole
 from canonical.proposal import Proposal
 from canonical.states import State
 
-from .cancelling import cancelled_items, quote_timer
+from .cancelling import cancel_stage, cancelled_items, nothing_stays, quote_timer
 from .follow_on import follow_on
 from .overlapping import Path, changed_since, in_hand, overlap, overlapping, overtaken_questions, paths
 from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced
@@ -64,9 +63,7 @@ def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None
     work.note("amendment_asked", text, actor=origin.endpoint, amendment=amendment.id)
     amending = Amending(amendment=amendment, command=command)
     work.amendments[amendment.id] = amending
-    if work.order.state.terminal or any(
-        one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in work.cancels.values()
-    ):
+    if work.order.state.terminal or cancel_stage(work.cancels.values()) or nothing_stays(work):
         _too_late(work, amending)
     else:
         _assess(work, amending)

@@ -42,6 +42,7 @@ __all__ = [
     "cancel_stage",
     "cancelled_items",
     "close_cancels",
+    "nothing_stays",
     "quote_timer",
     "undo_refused",
 ]
@@ -305,6 +306,15 @@ def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None
 def cancel_stage(cancels: Iterable[Cancelling]) -> bool:
     """Whether a cancel of the order as a whole is under way."""
     return any(one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in cancels)
+
+
+def nothing_stays(work: Working) -> bool:
+    """Whether the last items are being removed, or cancelled one by one: that is a cancel of the order."""
+    going = {one.line for one in work.steps.values() if one.removes}
+    if not going or any(one.added for one in work.steps.values()):
+        return False
+    stays = [one for one in work.lines.values() if one.state is State.COMPLETED or not one.state.terminal]
+    return all(one.key in going for one in stays)
 
 
 def cancelled_items(cancels: Iterable[Cancelling]) -> frozenset[str]:

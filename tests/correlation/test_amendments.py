@@ -14,7 +14,7 @@ from canonical.amendments import AmendmentState, OrderPatch, PieceState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
 from canonical.order import Address, Characteristic, ItemRelationship, Place
-from canonical.states import Action, State
+from canonical.states import Action, Cause, State
 from canonical.systems import Verb
 from tests.correlation.shop import Shop, changed, colour, item
 
@@ -167,6 +167,29 @@ class TestUnderWay:
         assert (State.CANCELLED, "customer") == (gone.state, gone.cause)
         shop.done("warehouse", "billing-device")
         assert State.COMPLETED is shop.order.state
+
+    def test_removing_the_last_is_a_cancel(self):
+        """Nothing is added to an order that is going; refused by a system, it goes on."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        removed = shop.amend(remove=["1"])
+        assert State.PENDING_CANCELLATION is shop.order.state
+        added = shop.amend(add=[item("9", "CASE-01")])
+        assert (AmendmentState.REFUSED, "E_STATE") == (added.state, added.fault.code)
+
+        shop.done_changes("warehouse undo", "crm undo")
+        assert (State.CANCELLED, Cause.CUSTOMER) == (shop.order.state, shop.order.cause)
+        assert AmendmentState.APPLIED is shop.amendment(removed.id).state
+        assert [NoticeKind.CHANGED, NoticeKind.ENDED] == shop.told()
+
+    def test_an_order_whose_last_item_stays_after_all_goes_on(self):
+        """It was shipped meanwhile; then a case is added as ever."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        shop.amend(remove=["1"])
+        shop.says("warehouse", TOO_LATE, verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[item("9", "CASE-01")]).state
 
     def test_the_order_s_own_fields_are_told_to_whom_they_concern(self):
         """A new address is the warehouse's business, and nobody else's."""
