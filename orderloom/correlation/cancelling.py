@@ -42,6 +42,7 @@ __all__ = [
     "cancel_stage",
     "cancelled_items",
     "close_cancels",
+    "nothing_stays",
     "quote_timer",
     "undo_refused",
 ]
@@ -264,8 +265,24 @@ def _end(work: Working, cancelling: Cancelling, fault: Fault | None) -> None:
     state = TaskState.DONE if fault is None else TaskState.TERMINATED_WITH_ERROR
     task = msgspec.structs.replace(cancelling.task, state=state, fault=fault)
     work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+    if _took(work, task) and not work.derived().state.terminal:
+        # An order that goes on without an item is another version, as if the item had been removed.
+        version = work.order.version + 1
+        work.change_order(msgspec.structs.replace(work.order, version=version))
+        task = msgspec.structs.replace(task, version=version)
+        work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+        work.announce("amended")
     text = f"cancel {task.id} of {_what(task)}: {fault or 'done'}"
     work.note("cancel_ended", text, cancel=task.id, state=state.value)
+
+
+def _took(work: Working, task: CancelTask) -> bool:
+    """Whether anything was cancelled by it."""
+    return any(
+        line.state is State.CANCELLED and line.cause is Cause.CUSTOMER and line.since >= task.at
+        for line in work.lines.values()
+        if _meant(task, line)
+    )
 
 
 def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None:
@@ -289,6 +306,15 @@ def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None
 def cancel_stage(cancels: Iterable[Cancelling]) -> bool:
     """Whether a cancel of the order as a whole is under way."""
     return any(one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in cancels)
+
+
+def nothing_stays(work: Working) -> bool:
+    """Whether the last items are being removed, or cancelled one by one: that is a cancel of the order."""
+    going = {one.line for one in work.steps.values() if one.removes}
+    if not going or any(one.added for one in work.steps.values()):
+        return False
+    stays = [one for one in work.lines.values() if one.state is State.COMPLETED or not one.state.terminal]
+    return all(one.key in going for one in stays)
 
 
 def cancelled_items(cancels: Iterable[Cancelling]) -> frozenset[str]:

@@ -29,6 +29,8 @@ from .working import Working, answer_timer
 
 __all__ = ["fold_reply"]
 
+_CONTRADICTION = "E_CONTRADICTION"
+
 
 def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Folded:
     """
@@ -218,7 +220,16 @@ def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, repl
         event, f"{about}, but the line is {line.state.value}", actor=reply.system, state=meaning.state.value
     )
     if contradicts and not work.before.order.state.terminal:
-        work.fault(line, "E_CONTRADICTION", f"{about}, but the line is {line.state.value}")
+        _open_fallout(work, line, f"{about}, but the line is {line.state.value}")
+
+
+def _open_fallout(work: Working, line: Line, what: str) -> None:
+    """A line that has ended is not held; that a person has to look is shown on the order, and counted."""
+    shown_before = work.order.product_order_error_message
+    work.fault(line, _CONTRADICTION, what)
+    if work.order.product_order_error_message is not shown_before:
+        system = work.parts[line.part].system
+        work.note("fallout", f"{line.part}: {what}", code=_CONTRADICTION, part=line.part, system=system)
 
 
 def _milestones(work: Working, part: str, profile: SystemProfile) -> None:

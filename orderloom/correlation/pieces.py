@@ -237,10 +237,15 @@ def _close(work: Working, amending: Amending, piece: Piece) -> None:
 
 
 def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[Step]) -> None:
-    """The piece is in force: version + 1 with the first of its amendment."""
+    """
+    The piece is in force: version + 1 with the first of its amendment.
+
+    And with a later one, when the version was told to somebody meanwhile, or is another's by now.
+    """
     amendment = amending.amendment
-    first = all(one.state is not PieceState.APPLIED for one in amendment.pieces)
     order = work.order
+    own = order.version in {one.version for one in amendment.pieces if one.state is PieceState.APPLIED}
+    first = not own or any(one.version == order.version for one in work.before.told)
     if amendment.fields is not None and any(one.kind is ChangeKind.ORDER for one in piece.changes):
         order = with_fields(order, amendment.fields)
     items = with_changes(order.product_order_item, piece.changes)

@@ -131,7 +131,7 @@ class Instructed(Canonical, frozen=True):
 
 class Told(Canonical, frozen=True):
     """
-    One notice that an endpoint was told.
+    One notice that an endpoint was told, or a newer version that it was shown when it asked (``STATUS``).
 
     Args:
         native: Hash of its bytes, empty if it had none.
@@ -250,5 +250,16 @@ class Record(Canonical, frozen=True):
         return (line for line in self.lines if line.part == part)
 
     def last_told(self, endpoint: str) -> Told | None:
-        """The newest notice to this endpoint; of those of one instant the last, as they were told."""
-        return next((one for one in reversed(self.told) if one.endpoint == endpoint), None)
+        """
+        The newest notice to this endpoint; of those of one instant the last, as they were told.
+
+        What it was shown because it asked is none.
+        """
+        asked = NoticeKind.STATUS
+        return next(
+            (one for one in reversed(self.told) if one.endpoint == endpoint and one.kind is not asked), None
+        )
+
+    def last_shown(self, endpoint: str) -> int:
+        """The newest version that this endpoint was told, or shown; the first when it was neither."""
+        return max((one.version for one in self.told if one.endpoint == endpoint), default=1)

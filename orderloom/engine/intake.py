@@ -42,7 +42,7 @@ from .drafting import (
     verdict_on,
 )
 from .items import Document, FromChannel, Submission, document_origin
-from .keys import Change, business_key, change_hash, envelope_key, intake_id
+from .keys import Change, business_key, change_hash, envelope_key, intake_id, taken_by
 from .outgoing import Ack, Again, Tell, last_word, order_about
 from .recommending import answer, record_interaction
 from .replying import fold_waiting
@@ -85,15 +85,19 @@ def _news(unit: Unit, item: FromChannel, known: InboxRow) -> bool:
     """
     Whether a resend holds a document that was not taken and would be now.
 
-    Only acceptance takes a key: the rules may have changed since, or the parked message was given up.
+    Only acceptance takes a key: the rules may have changed since, the parked message was given up, or the
+    order has come for which a change had waited in vain.
     """
-    if known.whole or item.delivery.redelivered:
+    if item.delivery.redelivered:
         return False
+    if known.whole:
+        rows = (unit.inbox.get(business_key(document_origin(one))) for one in item.documents)
+        return any(row is not None and not row.hash for row in rows)
     parked = unit.open_row(item.delivery.queue, item.hash) is not None
     fresh = [
         one
         for one in item.documents
-        if isinstance(one, _TAKEN) and business_key(document_origin(one)) not in unit.inbox
+        if isinstance(one, _TAKEN) and taken_by(unit.inbox, document_origin(one)) is None
     ]
     return any(
         not isinstance(one, Submission) or one.fault is None or (one.ours and not parked) for one in fresh
@@ -206,7 +210,7 @@ class Judge(ABC):
     def _change(self, command: Change) -> Verdict:
         """A change of an order that is there, or is still to come."""
         origin = command.origin
-        first = self.unit.inbox.get(business_key(origin))
+        first = taken_by(self.unit.inbox, origin)
         if first is not None:
             return self._same_number(origin, change_hash(command), first)
         own = visible_orders(self.unit, command.about, origin.endpoint)
@@ -226,8 +230,11 @@ class Judge(ABC):
         if first.hash != digest:
             when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
             number = f"{origin.document_type} {shown(origin.document)}"
-            what = f"{number} is order {first.ref} of {when}, with other content"
+            known = f"is order {first.ref}" if first.ref else "waits for its order, and is"
+            what = f"{number} {known} of {when}, with other content"
             return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
+        if not first.ref:
+            return Verdict(origin=origin, outcome=Outcome.ACCEPTED)  # it waits
         record = self.unit.records[first.ref]
         self.repeated(first, record)
         return verdict_on(self.unit, origin, Outcome.REPEATED, record.order)

@@ -18,8 +18,9 @@ from broker.port import HeaderValue, Properties, Publish
 from canonical.codec import encode
 from canonical.errors import HubError, Rejected, shown
 from canonical.keys import content_hash, inquiry_key, message_id
-from canonical.notices import Notice
+from canonical.notices import Notice, NoticeKind
 from canonical.references import Endpoint
+from canonical.states import State
 from canonical.systems import Attachment
 from orderloom.correlation.answering import told_of
 from orderloom.correlation.fold import instruct_failed
@@ -177,6 +178,18 @@ class Renderer:
             facts = {"endpoint": endpoint.id, "kind": notice.kind.value, "native": digest}
             entry = JournalEntry(notice.order.id, self.unit.now, "notice_sent", text, facts)
             self.unit.changes.journal.append(entry)
+        self._shown(notice)
+
+    def _shown(self, notice: Notice) -> None:
+        """Whoever asks for a status, or resumes, makes what he changes from what he sees."""
+        view = notice.conversation
+        for order in (notice.order, *(view.orders if view is not None else ())):
+            if order is None or notice.kind is not NoticeKind.STATUS or order.state is State.DRAFT:
+                continue
+            record = self.unit.records[order.id]
+            if order.version > record.last_shown(notice.endpoint):
+                told = (*record.told, told_of(notice, order))
+                self.unit.records[order.id] = msgspec.structs.replace(record, told=told)
 
     def _told(self, order_id: str, notice: Notice, native: str) -> None:
         record = self.unit.records[order_id]

@@ -14,13 +14,15 @@ from canonical.amendments import AmendmentState, OrderPatch, PieceState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
 from canonical.order import Address, Characteristic, ItemRelationship, Place
-from canonical.states import Action, State
+from canonical.states import Action, Cause, State
 from canonical.systems import Verb
 from tests.correlation.shop import Shop, changed, colour, item
 
 HANDSET = item("1", "HANDSET-A", colour("black"))
 PLAN = item("2", "MOBILE-20")
 LINE = item("3", "INTERNET-100")
+AT_FOUR = Characteristic(name="appointment", value="2026-03-02T16:00:00+00:00")
+NEAR = item("3", "INTERNET-100", AT_FOUR)
 
 
 def phone() -> Shop:
@@ -166,6 +168,29 @@ class TestUnderWay:
         shop.done("warehouse", "billing-device")
         assert State.COMPLETED is shop.order.state
 
+    def test_removing_the_last_is_a_cancel(self):
+        """Nothing is added to an order that is going; refused by a system, it goes on."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        removed = shop.amend(remove=["1"])
+        assert State.PENDING_CANCELLATION is shop.order.state
+        added = shop.amend(add=[item("9", "CASE-01")])
+        assert (AmendmentState.REFUSED, "E_STATE") == (added.state, added.fault.code)
+
+        shop.done_changes("warehouse undo", "crm undo")
+        assert (State.CANCELLED, Cause.CUSTOMER) == (shop.order.state, shop.order.cause)
+        assert AmendmentState.APPLIED is shop.amendment(removed.id).state
+        assert [NoticeKind.CHANGED, NoticeKind.ENDED] == shop.told()
+
+    def test_an_order_whose_last_item_stays_after_all_goes_on(self):
+        """It was shipped meanwhile; then a case is added as ever."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        shop.amend(remove=["1"])
+        shop.says("warehouse", TOO_LATE, verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[item("9", "CASE-01")]).state
+
     def test_the_order_s_own_fields_are_told_to_whom_they_concern(self):
         """A new address is the warehouse's business, and nobody else's."""
         shop = phone()
@@ -240,8 +265,7 @@ class TestPointsOfNoReturn:
     @pytest.fixture
     def quoted(self):
         """A line whose appointment is in four hours, and a change of its speed."""
-        at = "2026-03-02T16:00:00+00:00"
-        shop = Shop(item("3", "INTERNET-100", Characteristic(name="appointment", value=at)))
+        shop = Shop(NEAR)
         shop.done("crm")
         return shop, shop.amend(changed("3", "INTERNET-500"))
 
@@ -289,6 +313,48 @@ class TestPointsOfNoReturn:
 
         assert (PieceState.LAPSED, "E_TOO_LATE") == (piece.state, piece.fault.code)
         assert piece.follow_on
+
+    @pytest.mark.parametrize(
+        "otherwise",
+        [
+            pytest.param(lambda shop: shop.amend(remove=["3"], endpoint="callcenter.desk"), id="removed"),
+            pytest.param(lambda shop: shop.amend(changed("3", "INTERNET-100")), id="as it is"),
+            pytest.param(lambda shop: shop.whole(item("3", "INTERNET-500", AT_FOUR)), id="whole"),
+        ],
+    )
+    def test_a_later_wish_of_the_same_does_not_wait_for_an_answer(self, quoted, otherwise):
+        """Nobody needs to say no first: the question is withdrawn, and who had been asked hears of it."""
+        shop, amendment = quoted
+        later = otherwise(shop)
+        [piece] = shop.amendment(amendment.id).pieces
+
+        assert ((), AmendmentState.WITHDRAWN) == (later.waits_for, shop.amendment(amendment.id).state)
+        assert (PieceState.WITHDRAWN, "E_STALE") == (piece.state, piece.fault.code)
+        assert amendment.id in [one.amendment.id for one in shop.acts[-1].notices if one.amendment]
+        assert f"quote|{amendment.id}|1" in shop.acts[-1].cleared
+        with pytest.raises(Rejected, match="E_STATE"):
+            shop.answer(piece.question, yes=True)
+
+    def test_a_whole_order_that_repeats_the_line_leaves_the_question(self, quoted):
+        """Who sent it need not know of it; a case is added meanwhile, and yes still counts."""
+        shop, amendment = quoted
+        later = shop.whole(NEAR, item("9", "CASE-01"), endpoint="callcenter.desk")
+        assert AmendmentState.APPLIED is later.state
+        shop.answer(amendment.pieces[0].question, yes=True)
+
+        assert ["internet modify [3]"] == shop.sent()
+
+    def test_a_question_beside_a_change_under_way_holds_nobody_up(self):
+        """One document, two pieces: who waits for the one that a system has does not wait for the other."""
+        shop = Shop(NEAR, PLAN)
+        shop.done("crm", "mobile")
+        first = shop.amend(changed("2", "MOBILE-50"), changed("3", "INTERNET-500"))
+        second = shop.amend(changed("2", "MOBILE-20"))
+        assert (first.id,) == second.waits_for
+        shop.done_changes("mobile modify", "billing-mobile undo")
+
+        assert AmendmentState.AWAITING_CUSTOMER is shop.amendment(first.id).state
+        assert AmendmentState.APPLYING is shop.amendment(second.id).state
 
     def test_an_order_that_has_ended_never_moves(self):
         """A later wish is a follow-on."""

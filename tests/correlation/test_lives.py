@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from canonical.amendments import SETTLED, PieceState, TaskState
 from canonical.notices import NoticeKind
+from canonical.order import every_item
 from canonical.states import Action, State
 from canonical.systems import Verb
 from orderloom.correlation.folded import Folded
@@ -117,6 +118,8 @@ def check(life: Life) -> None:
         shows_what_its_lines_are(act.record)
         comes_back_from_the_store(act.record)
     answers_everybody_once(life)
+    tells_each_version_once(life)
+    changes_no_version_that_was_told(life)
     says_one_thing_under_one_key(life)
     checked_end(life.record, life.systems)
 
@@ -135,13 +138,14 @@ def rests_at_its_end(before: Record, act: Folded) -> None:
 
 
 def counts_its_versions(record: Record) -> None:
-    """One version for each amendment of which a piece was applied, and no other."""
+    """Each was made by an amendment of which a piece was applied, or by a cancel, and by one alone."""
     applied = [
-        one
+        {piece.version for piece in one.amendment.pieces if piece.state is PieceState.APPLIED}
         for one in record.amendments
-        if any(piece.state is PieceState.APPLIED for piece in one.amendment.pieces)
     ]
-    assert 1 + len(applied) == record.order.version
+    applied += [{one.task.version} for one in record.cancels if one.task.version is not None]
+    each = [version for versions in applied for version in versions]
+    assert list(range(2, record.order.version + 1)) == sorted(each)
 
 
 def has_steps_only_of_what_is_under_way(record: Record) -> None:
@@ -249,6 +253,42 @@ def answers_everybody_once(life: Life) -> None:
     cancels = Counter(one.cancel.id for one in heard if one.cancel and one.endpoint == one.cancel.endpoint)
     ended = [one.task.id for one in life.record.cancels if one.task.state is not TaskState.IN_PROGRESS]
     assert dict.fromkeys(ended, 1) == cancels
+
+
+def tells_each_version_once(life: Life) -> None:
+    """Unasked: never one for each part, piece or change; and who asks has it with his answer."""
+    heard = [notice for act in life.acts for notice in act.notices if notice.kind is NoticeKind.CHANGED]
+    told = Counter((one.endpoint, one.order.version) for one in heard if one.origin is None)
+    assert {1} >= set(told.values())
+    asked = {(one.endpoint, one.order.version) for one in heard if one.origin is not None}
+    for act in life.acts:
+        unasked = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and not one.origin}
+        answered = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and one.origin}
+        assert not unasked & answered
+    last = life.order
+    made = {version for _, version in told} | {version for _, version in asked}
+    if last.version > 1:
+        assert max(made) == last.version
+
+
+def changes_no_version_that_was_told(life: Life) -> None:
+    """Whoever was told a version was told all that is in it."""
+    seen: dict[int, object] = {}
+    for act in life.acts:
+        order = act.record.order
+        for notice in act.notices:
+            seen.setdefault(notice.order.version, said_in(notice.order))
+        if order.version in seen:
+            assert seen[order.version] == said_in(order)
+
+
+def said_in(order) -> tuple:
+    """What an order says, without how far it has come."""
+    items = [
+        (one.id, one.product_offering.id, one.quantity, one.product.product_characteristic)
+        for one in every_item(order.product_order_item)
+    ]
+    return order.place, order.related_party, items
 
 
 def says_one_thing_under_one_key(life: Life) -> None:
