@@ -34,12 +34,12 @@ EVENTS = (
 @dataclass(frozen=True, slots=True)
 class HeldLine:
     """
-    A line that waits for a person, or whose change does.
+    A line that waits for a person, or whose change does; of a line whose change does, only the change.
 
     Args:
         number: The order's number at the endpoint that captured it; empty when it gave none.
         verb: What is held: ``modify`` or ``undo`` of the line; empty when it is the line itself.
-        since: When the line came into its state.
+        since: When the line came into its state; of a change, when somebody asked for that.
     """
 
     order_id: str

@@ -82,6 +82,22 @@ class TestsOfHeldLines:
         found = [(one.part, one.verb, one.code, one.reason) for one in store.held_lines()]
         assert [("tv", "undo", "E_BY_HAND", "a person has to")] == found
 
+    def test_a_held_line_of_which_a_change_is_held_is_there_once(self, store):
+        """As the change, since somebody asked for that; a line that was taken back is not there."""
+        fault = Fault(code="E_NO_ANSWER", what="silent")
+        step = Step(
+            cause="A1", piece=1, part="tv", item="tv", state=StepState.HELD, verb=Verb.UNDO, fault=fault
+        )
+        asked = amending("A1")
+        asked = replace(asked, amendment=replace(asked.amendment, at=later(90)))
+        stuck, done = held(1, 60, "E_NO_ANSWER"), replace(step, state=StepState.DONE, fault=None)
+        put(store, replace(stuck, amendments=(asked,), steps=(step,)))
+        put(store, replace(held(2, 60, "E_NO_ANSWER"), steps=(done,)))
+
+        found = [(one.order_id, one.verb, one.since) for one in store.held_lines()]
+        assert [(order_id(1), "undo", later(90))] == found
+        assert () == tuple(store.held_lines(held_by=later(80)))
+
     def test_code_system_age_and_number_narrow_it(self, store):
         """All of them together."""
         put(store, *(held(number, number, "E_NO_ANSWER") for number in (1, 2, 3)))
