@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
+from orderloom.correlation.fallout import held
 from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record
 
@@ -69,14 +70,25 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     order = record.order
     for one in order.channel:
         yield one.role, f"{instant(one.at)}  {one.endpoint}"
-    for alias in record.aliases:
-        yield "known as", f"{alias.value} ({alias.type}, {alias.owner})"
+    yield from _known_as(record)
     yield from _dates(order)
     for reached in order.product_order_milestone:
         yield "reached", f"{instant(reached.milestone_date)}  {one_line(reached.id)}"
     for alert in order.product_order_jeopardy_alert:
         yield alert.name, f"{instant(alert.alert_date)}  {one_line(alert.message)}"
     yield "rules", f"{record.plan.rules_version}, order version {order.version}"
+    if waiting := held(record):
+        yield "held", f"{len(waiting)} for a person: orderloom fallout show {order.id}"
+
+
+def _known_as(record: Record) -> Iterator[tuple[str, str]]:
+    """What others gave it; not the hub's own keys and references, of which every instruction has two."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for alias in record.aliases:
+        if alias.type != "key" and not alias.value.startswith(record.id):
+            found.setdefault((alias.value, alias.owner), []).append(alias.type)
+    for (value, owner), types in found.items():
+        yield "known as", f"{value} ({', '.join((*types, owner))})"
 
 
 def _dates(order: Order) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,8 @@ from canonical.order import Order
 from canonical.plan import Plan
 
 from .record import Amending
-from .reports_port import EVENTS, HeldLine, ReportedOrder, Span
-from .rows_reports import ReportRows
+from .reports_port import EVENTS, HeldLine, OpenChange, ReportedOrder, Span
+from .rows_reports import ReportRows, open_change
 from .sqlite_connection import Connections
 from .sqlite_sql import INSTANTS, key_list
 
@@ -35,7 +35,8 @@ _NUMBER = """coalesce((
 # Lines that are held, and changes of lines that are: of a line that is changed only the change counts, and of
 # one that was taken back nothing.
 _HELD = f"""
-select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item, held.verb, held.code, held.reason, held.since
+select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item,
+    held.verb, held.code, held.reason, held.since
 from (
     select order_id, position, '' as verb, code, reason, since from line
     where state = 'held' and not exists (
@@ -98,6 +99,14 @@ order by o.id limit ?
 """
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= ? order by at, ref"
 
+_OPEN_CHANGES = f"""
+select c.order_id, {_NUMBER}, c.kind, c.doc from orders o join change c on c.order_id = o.id
+where o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled', 'draft')
+and c.kind in ('amendment', 'cancel')
+and c.state in ('assessing', 'awaitingCustomer', 'applying', 'acknowledged', 'inProgress')
+order by c.at, c.ref limit ?
+"""  # noqa: S608 -- words of ours
+
 _ABANDONED = f"""
 select count(*) from orders o where o.state = 'cancelled' and not {_PLANNED}
 and exists (
@@ -140,6 +149,10 @@ class SqliteReports:
         with self._connections.read() as db:
             rows = db.execute(_AMENDMENTS, (INSTANTS.write(since),)).fetchall()
         return tuple(decode(doc, Amending).amendment for (doc,) in rows)
+
+    def open_changes(self, limit: int) -> Sequence[OpenChange]:
+        with self._connections.read() as db:
+            return tuple(map(open_change, db.execute(_OPEN_CHANGES, (limit,)).fetchall()))
 
     def drafts_abandoned(self, since: datetime) -> int:
         with self._connections.read() as db:
