@@ -60,10 +60,10 @@ def _facts(amendment: Amendment) -> Iterator[tuple[str, str]]:
 def _of_cancel(task: CancelTask) -> Iterator[tuple[str, str]]:
     if task.reason:
         yield "reason", one_line(task.reason)
-    if task.past:
-        yield "past return", ", ".join(task.past)
     if task.fault is not None:
         yield "refused", one_line(str(task.fault))
+    elif task.past:
+        yield "goes on", f"{', '.join(task.past)}: past the point of no return"
 
 
 def _said(amendment: Amendment, piece: Piece) -> Iterator[str]:
