@@ -94,6 +94,9 @@ def _order(record: Record, at: datetime) -> tuple[str, ...]:
         for line in record.lines
         if line.sent and not line.state.terminal
     )
+    start = record.order.requested_start_date
+    if start is not None and start > at:
+        waits = {f"begins {instant(start)}": None}
     number = next((alias.value for alias in record.aliases if alias.owner != "hub"), "")
     return record.id, number, record.order.state, f"for {age(at - since)}", ", ".join(waits)
 

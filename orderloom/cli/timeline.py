@@ -92,6 +92,8 @@ def _known_as(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _dates(order: Order) -> Iterator[tuple[str, str]]:
+    if order.requested_start_date is not None:
+        yield "wanted from", instant(order.requested_start_date)
     if order.requested_completion_date is not None:
         yield "wanted by", instant(order.requested_completion_date)
     if order.expected_completion_date is not None:
@@ -134,13 +136,20 @@ def _said(record: Record, line: Line) -> str:
     """The system's word, code and reason; for what is not sent, what it waits for."""
     if not line.sent and not line.state.terminal:
         waits = _waits_for(record, line)
-        return f"waits for {', '.join(waits)}" if waits else "not sent"
+        return f"waits for {', '.join(waits)}" if waits else _not_sent(record)
     quantity = f"{line.quantity} done" if line.quantity is not None else ""
     code = f"[{line.code}]" if line.code else ""
     if line.reason.endswith(code):  # a fault of the hub's own is a whole sentence, its code at the end
         code = ""
     said = " ".join(one for one in (line.word, quantity, line.reason, code) if one)
     return said or ("no answer yet" if not line.state.terminal else "")
+
+
+def _not_sent(record: Record) -> str:
+    """An order that is wanted from a later day on has sent nothing."""
+    start = record.order.requested_start_date
+    early = start is not None and not any(line.sent for line in record.lines)
+    return f"not sent before {instant(start)}" if early else "not sent"
 
 
 def _waits_for(record: Record, line: Line) -> list[str]:

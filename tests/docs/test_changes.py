@@ -1,5 +1,5 @@
 """
-What docs/runbook.md shows of an order that is being changed is what the program says of such an order.
+What docs/runbook.md shows of an order that is being changed, and docs/routes.md of one for later, is said.
 """
 
 from __future__ import annotations
@@ -103,3 +103,23 @@ def test_a_change_that_needs_a_person(stage):
         stage.later(days=2)
 
     assert_shown("orderloom fallout list")
+
+
+def test_an_order_for_a_later_day(stage):
+    """Nothing is sent before, and whoever looks sees why."""
+    order = {
+        "externalId": [{"id": "W-1"}],
+        "@type": "ProductOrder",
+        "requestedStartDate": "2030-03-10T08:00:00Z",
+    }
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    assert ["web"] == list(stage.news())
+    stage.drop("web", change("P-1", id="1", quantity=2))
+    assert ["web"] == list(stage.news())
+
+    said = steady(told("orderloom status W-1"))
+    assert " wanted from 2030-03-10 08:00:00Z" in [re.sub(r" +", " ", one) for one in said]
+    assert any("crm" in one and "not sent before 2030-03-10 08:00:00Z" in one for one in said)
+    assert any("begins 2030-03-10 08:00:00Z" in one for one in told("orderloom now").splitlines())
+    stage.later(days=1800)
+    assert "crm" in stage.news()
