@@ -26,6 +26,9 @@ from .validator import validator_of
 
 __all__ = ["Document", "Kind", "RulesError", "kind_of", "read_document"]
 
+# How much of a list is shown in an error.
+_QUOTED = 5
+
 
 class RulesError(HubError):
     """The rules are wrong, and nothing of them is used; ``faults`` holds all that is wrong with them."""
@@ -124,7 +127,17 @@ def _worded(document: Document, error: ValidationError) -> Iterator[Fault]:
         case _:
             limit = f"{error.validator}: {wanted}"
             allowed = str(schema.get("description", limit))
-            yield document.fault(path, f"{shown(found)} is not allowed", allowed)
+            yield document.fault(path, f"{_quoted(found)} is not allowed", allowed)
+
+
+def _quoted(found: object) -> str:
+    """What stands there, as far as it helps: of a table its keys, of a list what is in it."""
+    match found:
+        case dict():
+            return f"a table of {', '.join(map(str, found)) or 'nothing'}"
+        case list():
+            return f"a list of {', '.join(map(shown, found[:_QUOTED])) or 'nothing'}"
+    return shown(found)
 
 
 def _dotted(path: KeyPath) -> str:

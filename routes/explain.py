@@ -91,7 +91,20 @@ def _part(part: PartPlan, total: int) -> Iterator[str]:
     due = f", due {part.due}{calendar}" if part.due else ""
     head = f"part {part.number}/{total} {part.name}: {part.system}"
     yield f"{head}, items {', '.join(part.items)}{waits}{marks}{due}"
+    if change := _change(part):
+        yield f"  a change {change}"
     yield f"  because route {part.reason.route} takes it ({part.reason.clause}): {part.reason.why}"
+
+
+def _change(part: PartPlan) -> str:
+    """What a change of it costs, and from when on there can be none; empty when it is always free."""
+    said = []
+    if part.soft_ponr and part.change_charge is not None:
+        price = part.change_charge.price
+        said.append(f"costs {price.value} {price.unit} from {part.soft_ponr} on")
+    if part.hard_ponr:
+        said.append(f"is refused from {part.hard_ponr} on")
+    return ", ".join(said)
 
 
 def _verdict(verdict: RouteVerdict) -> Iterator[str]:

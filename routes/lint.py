@@ -4,12 +4,12 @@ What is wrong with the routes as a whole: unknown names, parts named twice, circ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from canonical.errors import CODES, Fault, shown
-from canonical.ponr import COMPLETED, parse_ponr
+from canonical.ponr import COMPLETED, Ponr, parse_ponr
 from canonical.references import Offering
 from canonical.systems import SystemProfile
 
@@ -105,6 +105,20 @@ def _points(
         yield placed.fault(("part", place, "soft_ponr"), "what a change costs is not said", "a change_charge")
     if part.change_charge is not None and not part.soft_ponr:
         yield placed.fault(("part", place, "change_charge"), "it is never asked for", "a soft_ponr")
+    if profile is not None and part.soft_ponr and part.hard_ponr:
+        soft, hard = parse_ponr(part.soft_ponr), parse_ponr(part.hard_ponr)
+        if _no_earlier(soft, hard, (*profile.milestones, COMPLETED)):
+            what = f"a change never costs anything: from {part.hard_ponr} on it is refused"
+            yield placed.fault(("part", place, "soft_ponr"), what, "an earlier point than hard_ponr")
+
+
+def _no_earlier(soft: Ponr, hard: Ponr, milestones: Sequence[str]) -> bool:
+    """Whether one point surely comes with another or after it; a time and a milestone cannot be compared."""
+    if soft.seconds is not None and hard.seconds is not None:
+        return soft.name == hard.name and soft.seconds <= hard.seconds
+    if soft.seconds is None and hard.seconds is None and {soft.name, hard.name} <= set(milestones):
+        return milestones.index(soft.name) >= milestones.index(hard.name)
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ __all__ = ["trial_order"]
 # A trial has no time of its own, and no condition looks at one.
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
+_WANTED = "an order in canonical JSON, as in routes/samples; for a native message `orderloom adapter try`"
+
 
 def trial_order(text: str | bytes, rules: RuleSet, channel: str = "", endpoint: str = "") -> Order:
     """
@@ -48,9 +50,9 @@ def _content(text: str | bytes) -> OrderContent:
     try:
         return decode(text, OrderContent)
     except msgspec.ValidationError as error:
-        raise Rejected("E_TYPE", str(error)[:200], "order", "canonical OrderContent") from None
+        raise Rejected("E_TYPE", str(error)[:200], "order", _WANTED) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Rejected("E_JSON_SYNTAX", str(error)[:200], "order") from None
+        raise Rejected("E_JSON_SYNTAX", str(error)[:200], "order", _WANTED) from None
 
 
 def _captured(rules: RuleSet, channel: str, endpoint: str) -> tuple[RelatedChannel, ...]:

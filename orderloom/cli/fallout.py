@@ -286,7 +286,7 @@ def _facts(record: Record, one: Held, world: World, at: datetime) -> list[tuple[
     facts = [
         ("order", record.id),
         ("held", f"{one}, {system}"),
-        ("since", f"{instant(line.since)}, for {age(at - line.since)}"),
+        ("since", f"{instant(one.since)}, for {age(at - one.since)}"),
         ("code", one.code),
         ("why", line.reason if fault is None else str(fault)),
         ("said", line.word),

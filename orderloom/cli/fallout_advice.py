@@ -32,7 +32,7 @@ _OF_SYSTEMS: Mapping[str, str] = MappingProxyType(
         "E_SYSTEM_HELD": "it goes on by itself; if not, complete or cancel",
         "E_CONTRADICTION": "ask which of its words is true; complete or cancel",
         "E_BY_HAND": "have it taken back there; complete",
-        "E_NOT_UNDONE": "agree with its owner; complete, cancel",
+        "E_NOT_UNDONE": "taken out there by hand: cancel; the customer keeps it: complete",
         "E_SKIPPED": "nothing",
     }
 )

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 import click
 
+from canonical.amendments import Amendment, CancelTask, Piece, PieceState
 from canonical.states import State
 from orderloom.clock_marks import SWEEP, keeps_time, last_run
 from orderloom.correlation.breaker_port import Breaker
 from orderloom.correlation.intake_files import IntakeFile
 from orderloom.correlation.port import ParkedRow, UnsentSummary
 from orderloom.correlation.record import Record
+from orderloom.correlation.reports_port import OpenChange
 from orderloom.pauses import Pauses, read_pauses
 
 from .context import Here, here, say
@@ -35,7 +37,8 @@ def now(place: Here) -> None:
     """
     Show on one screen what waits, and for whom.
 
-    Orders by state; the orders that have waited longest, and what for; parked messages by code;
+    Orders by state; the orders that have waited longest, and what for; amendments and cancels that are
+    not decided; parked messages by code;
     systems that owe an answer, and those that calls do not reach; files that are being taken; what has not
     left yet, by destination; what somebody has paused; which workers live, and whether the clock does.
 
@@ -44,6 +47,7 @@ def now(place: Here) -> None:
     """
     at = place.now()
     with place.store() as store:
+        changes = store.open_changes(_OLDEST)
         counts, oldest, parked = store.counts(), store.oldest_open(_OLDEST), store.parked()
         overdue, unsent, files = store.overdue(at), store.unsent(), store.open_files(_OLDEST)
         pauses, workers = read_pauses(store), store.workers(at)
@@ -51,6 +55,8 @@ def now(place: Here) -> None:
     click.echo(f"{instant(at)}  {counted(sum(counts.values()), 'order')}")
     say(_section("orders by state", _counts(counts)))
     say(_section("waiting longest", [_order(record, at) for record in oldest]))
+    if changes:
+        say(_section("changes under way", [_change(one, at) for one in changes]))
     say(_section("parked, by code", _parked(parked, at)))
     say(_section("systems overdue", _overdue(overdue, at)))
     if away:
@@ -88,8 +94,29 @@ def _order(record: Record, at: datetime) -> tuple[str, ...]:
         for line in record.lines
         if line.sent and not line.state.terminal
     )
+    start = record.order.requested_start_date
+    if start is not None and start > at:
+        waits = {f"begins {instant(start)}": None}
     number = next((alias.value for alias in record.aliases if alias.owner != "hub"), "")
     return record.id, number, record.order.state, f"for {age(at - since)}", ", ".join(waits)
+
+
+def _change(one: OpenChange, at: datetime) -> tuple[str, ...]:
+    """Whose it is, how far it has come, and until when the customer may answer."""
+    asked = one.change
+    if isinstance(asked, CancelTask):
+        kind, until = "cancel", None
+    else:
+        kind, until = (
+            "amendment",
+            min(filter(None, (piece.answer_by for piece in _asking(asked))), default=None),
+        )
+    said = f"until {instant(until)}" if until is not None else ""
+    return one.order_id, one.number, kind, asked.state, asked.endpoint, f"for {age(at - asked.at)}", said
+
+
+def _asking(amendment: Amendment) -> Iterator[Piece]:
+    return (one for one in amendment.pieces if one.state is PieceState.AWAITING_CUSTOMER)
 
 
 def _parked(rows: Sequence[ParkedRow], at: datetime) -> list[tuple[str, ...]]:

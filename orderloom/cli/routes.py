@@ -23,6 +23,8 @@ from routes.rules import RulesError, RuleSet
 from routes.selftest import selftest
 from routes.trial import trial_order
 
+from .text import counted
+
 __all__ = [
     "FOLDER_COMMANDS",
     "Report",
@@ -54,7 +56,7 @@ def check_rules(folder: Path, profiles: Mapping[str, SystemProfile]) -> Report:
     try:
         rules = load(folder, profiles)
     except RulesError as error:
-        count = f"{len(error.faults)} faults; nothing of these rules would be loaded"
+        count = f"{counted(len(error.faults), 'fault')}; nothing of these rules would be loaded"
         return Report((*map(str, error.faults), count), sound=False)
     return Report((*(f"warning: {fault}" for fault in rules.warnings), _counts(rules)))
 

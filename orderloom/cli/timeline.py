@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
+from orderloom.correlation.fallout import held
 from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record
 
@@ -69,17 +70,30 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     order = record.order
     for one in order.channel:
         yield one.role, f"{instant(one.at)}  {one.endpoint}"
-    for alias in record.aliases:
-        yield "known as", f"{alias.value} ({alias.type}, {alias.owner})"
+    yield from _known_as(record)
     yield from _dates(order)
     for reached in order.product_order_milestone:
         yield "reached", f"{instant(reached.milestone_date)}  {one_line(reached.id)}"
     for alert in order.product_order_jeopardy_alert:
         yield alert.name, f"{instant(alert.alert_date)}  {one_line(alert.message)}"
     yield "rules", f"{record.plan.rules_version}, order version {order.version}"
+    if waiting := held(record):
+        yield "held", f"{len(waiting)} for a person: orderloom fallout show {order.id}"
+
+
+def _known_as(record: Record) -> Iterator[tuple[str, str]]:
+    """What others gave it; not the hub's own keys and references, of which every instruction has two."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for alias in record.aliases:
+        if alias.type != "key" and not alias.value.startswith(record.id):
+            found.setdefault((alias.value, alias.owner), []).append(alias.type)
+    for (value, owner), types in found.items():
+        yield "known as", f"{value} ({', '.join((*types, owner))})"
 
 
 def _dates(order: Order) -> Iterator[tuple[str, str]]:
+    if order.requested_start_date is not None:
+        yield "wanted from", instant(order.requested_start_date)
     if order.requested_completion_date is not None:
         yield "wanted by", instant(order.requested_completion_date)
     if order.expected_completion_date is not None:
@@ -122,13 +136,20 @@ def _said(record: Record, line: Line) -> str:
     """The system's word, code and reason; for what is not sent, what it waits for."""
     if not line.sent and not line.state.terminal:
         waits = _waits_for(record, line)
-        return f"waits for {', '.join(waits)}" if waits else "not sent"
+        return f"waits for {', '.join(waits)}" if waits else _not_sent(record)
     quantity = f"{line.quantity} done" if line.quantity is not None else ""
     code = f"[{line.code}]" if line.code else ""
     if line.reason.endswith(code):  # a fault of the hub's own is a whole sentence, its code at the end
         code = ""
     said = " ".join(one for one in (line.word, quantity, line.reason, code) if one)
     return said or ("no answer yet" if not line.state.terminal else "")
+
+
+def _not_sent(record: Record) -> str:
+    """An order that is wanted from a later day on has sent nothing."""
+    start = record.order.requested_start_date
+    early = start is not None and not any(line.sent for line in record.lines)
+    return f"not sent before {instant(start)}" if early else "not sent"
 
 
 def _waits_for(record: Record, line: Line) -> list[str]:

@@ -98,11 +98,13 @@ class Held(NamedTuple):
     Args:
         step: What is to be done to the line; None when the line itself is held.
         sent: The instruction that is to be answered, if there is one.
+        since: When the line came into its state; of a change, when somebody asked for that.
     """
 
     line: Line
     step: Step | None
     sent: Instructed | None
+    since: datetime
 
     @property
     def code(self) -> str:
@@ -117,16 +119,23 @@ class Held(NamedTuple):
 
 
 def held(record: Record, chosen: Chosen = Chosen()) -> tuple[Held, ...]:  # noqa: B008 -- frozen
-    """What of an order is held, and is meant."""
+    """
+    What of an order is held, and is meant.
+
+    Of a line whose change is held only the change is: what becomes of the line is decided with it.
+    """
     systems = {part.name: part.system for part in record.plan.parts}
     lines = {line.key: line for line in record.lines}
     told = {one.key: one for one in record.instructions}
+    asked = {one.amendment.id: one.amendment.at for one in record.amendments}
+    asked |= {one.task.id: one.task.at for one in record.cancels}
     # What was taken back is held no more: what becomes of it is decided by the rest of its change.
     gone = {one.line for one in record.steps if one.verb is Verb.UNDO and one.state is StepState.DONE}
+    gone |= {one.line for one in record.steps if one.state is StepState.HELD}
     left = [one for one in record.lines if one.state is State.HELD and one.key not in gone]
-    found = [Held(line, None, _told(record, line)) for line in left]
+    found = [Held(line, None, _told(record, line), line.since) for line in left]
     found += [
-        Held(lines[step.line], step, told.get(step.key))
+        Held(lines[step.line], step, told.get(step.key), asked.get(step.cause, lines[step.line].since))
         for step in record.steps
         if step.state is StepState.HELD and step.line in lines
     ]
@@ -137,7 +146,7 @@ def held(record: Record, chosen: Chosen = Chosen()) -> tuple[Held, ...]:  # noqa
         and chosen.item in ("", one.line.item)
         and chosen.code in ("", one.code)
         and chosen.system in ("", systems[one.line.part])
-        and (chosen.held_by is None or one.line.since <= chosen.held_by)
+        and (chosen.held_by is None or one.since <= chosen.held_by)
     )
 
 
@@ -169,9 +178,12 @@ def carry_out(record: Record, act: Act, world: World, now: datetime) -> Folded:
 
 def _retry(work: Working, act: Act, found: tuple[Held, ...]) -> None:
     again: dict[str, list[Held]] = defaultdict(list)
+    changing = [one for one in found if one.step is None and _changing(work, one.line)]
+    if len(changing) == len(found):
+        raise _cannot(changing[0], "a change of it is under way", "its end; `orderloom status`")
     for one in found:
-        if one.step is None and _changing(work, one.line):
-            raise _cannot(one, "a change of it is under way", "its end; `orderloom status`")
+        if one in changing:
+            continue
         if one.sent is not None and not _not_there(work, act, one):
             again[one.sent.key].append(one)
         else:

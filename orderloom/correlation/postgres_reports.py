@@ -16,8 +16,8 @@ from canonical.plan import Plan
 from .postgres_connection import Connections
 from .postgres_sql import INSTANTS, keys
 from .record import Amending
-from .reports_port import EVENTS, HeldLine, ReportedOrder, Span
-from .rows_reports import ReportRows
+from .reports_port import EVENTS, HeldLine, OpenChange, ReportedOrder, Span
+from .rows_reports import ReportRows, open_change
 
 __all__ = ["PostgresReports"]
 
@@ -27,24 +27,34 @@ _NUMBER = """coalesce((
     select value from alias a where a.order_id = o.id and a.owner = o.endpoint order by position limit 1
 ), '')"""
 
-# Lines that are held, and lines of which a change is.  Parameters have their types: null has none of its own.
+# Lines that are held, and changes of lines that are: of a line that is changed only the change counts, and of
+# one that was taken back nothing.  Parameters have their types: null has none of its own.
 _HELD = f"""
-select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item, held.verb, held.code, held.reason, l.since
+select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item,
+    held.verb, held.code, held.reason, held.since
 from (
-    select order_id, position, '' as verb, code, reason from line where state = 'held'
+    select order_id, position, '' as verb, code, reason, since from line
+    where state = 'held' and not exists (
+        select 1 from change c where c.order_id = line.order_id and c.kind = 'step'
+        and c.doc::json ->> 'part' = line.part and c.doc::json ->> 'item' = line.item
+        and (c.state = 'held' or c.state = 'done' and c.doc::json ->> 'verb' = 'undo')
+    )
     union all
     select c.order_id, l.position, coalesce(c.doc::json ->> 'verb', 'modify'),
-        coalesce(c.doc::json #>> '{{fault,code}}', ''), coalesce(c.doc::json #>> '{{fault,what}}', '')
+        coalesce(c.doc::json #>> '{{fault,code}}', ''), coalesce(c.doc::json #>> '{{fault,what}}', ''),
+        coalesce(asked.at, l.since)
     from change c join line l on l.order_id = c.order_id
         and l.part = c.doc::json ->> 'part' and l.item = c.doc::json ->> 'item'
+    left join change asked on asked.order_id = c.order_id
+        and asked.kind in ('amendment', 'cancel') and asked.ref = c.doc::json ->> 'cause'
     where c.kind = 'step' and c.state = 'held'
 ) as held
 join line l on l.order_id = held.order_id and l.position = held.position
 join part p on p.order_id = l.order_id and p.name = l.part
 join orders o on o.id = l.order_id
-where ($1::timestamptz is null or l.since <= $1)
+where ($1::timestamptz is null or held.since <= $1)
 and $2::text in ('', held.code) and $3::text in ('', p.system)
-order by l.since, l.order_id, l.position, held.verb limit $4::bigint
+order by held.since, l.order_id, l.position, held.verb limit $4::bigint
 """  # noqa: S608 -- words of ours
 
 _SPANS: Final = {
@@ -86,6 +96,14 @@ order by o.id limit $3
 """
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= $1 order by at, ref"
 
+_OPEN_CHANGES = f"""
+select c.order_id, {_NUMBER}, c.kind, c.doc from orders o join change c on c.order_id = o.id
+where o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled', 'draft')
+and c.kind in ('amendment', 'cancel')
+and c.state in ('assessing', 'awaitingCustomer', 'applying', 'acknowledged', 'inProgress')
+order by c.at, c.ref limit $1
+"""  # noqa: S608 -- words of ours
+
 _ABANDONED = f"""
 select count(*) from orders o where o.state = 'cancelled' and not {_PLANNED}
 and exists (
@@ -126,6 +144,11 @@ class PostgresReports:
         with self._connections.read() as db:
             rows = db.rows(_AMENDMENTS, since)
         return tuple(decode(doc, Amending).amendment for (doc,) in rows)
+
+    def open_changes(self, limit: int) -> Sequence[OpenChange]:
+        with self._connections.read() as db:
+            rows = db.rows(_OPEN_CHANGES, limit)
+        return tuple(map(open_change, rows))
 
     def drafts_abandoned(self, since: datetime) -> int:
         with self._connections.read() as db:

@@ -10,12 +10,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from canonical.amendments import Amendment
+from canonical.amendments import Amendment, CancelTask
 from canonical.order import Order
 from canonical.plan import Plan
 from canonical.states import Cause, State
 
-__all__ = ["EVENTS", "HeldLine", "ReportedEvent", "ReportedLine", "ReportedOrder", "Reports", "Span"]
+__all__ = [
+    "EVENTS",
+    "HeldLine",
+    "OpenChange",
+    "ReportedEvent",
+    "ReportedLine",
+    "ReportedOrder",
+    "Reports",
+    "Span",
+]
 
 EVENTS = (
     "fallout",
@@ -34,12 +43,12 @@ EVENTS = (
 @dataclass(frozen=True, slots=True)
 class HeldLine:
     """
-    A line that waits for a person, or whose change does.
+    A line that waits for a person, or whose change does; of a line whose change does, only the change.
 
     Args:
         number: The order's number at the endpoint that captured it; empty when it gave none.
         verb: What is held: ``modify`` or ``undo`` of the line; empty when it is the line itself.
-        since: When the line came into its state.
+        since: When the line came into its state; of a change, when somebody asked for that.
     """
 
     order_id: str
@@ -52,6 +61,20 @@ class HeldLine:
     code: str
     reason: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChange:
+    """
+    An amendment or a cancel of a running order of which not all is decided.
+
+    Args:
+        number: The order's number at the endpoint that captured it; empty when it gave none.
+    """
+
+    order_id: str
+    number: str
+    change: Amendment | CancelTask
 
 
 class Span(StrEnum):
@@ -159,6 +182,10 @@ class Reports(Protocol):
 
     def amendments(self, since: datetime) -> Sequence[Amendment]:
         """Amendments that were asked for at or after ``since``, oldest first."""
+        ...
+
+    def open_changes(self, limit: int) -> Sequence[OpenChange]:
+        """Amendments and cancels of which not all is decided, the first asked for first."""
         ...
 
     def drafts_abandoned(self, since: datetime) -> int:

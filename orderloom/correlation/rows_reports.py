@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from canonical.codec import decode
 from canonical.order import Address, Place, RelatedParty
 from canonical.states import Cause, State
 
-from .reports_port import HeldLine, ReportedEvent, ReportedLine, ReportedOrder
+from .record import Amending, Cancelling
+from .reports_port import HeldLine, OpenChange, ReportedEvent, ReportedLine, ReportedOrder
 from .rows import Instants, Row, mapping
 
-__all__ = ["ReportRows", "parties_of"]
+__all__ = ["ReportRows", "open_change", "parties_of"]
 
 
 class _Product(msgspec.Struct, rename="camel"):
@@ -46,6 +48,14 @@ class _Parties(msgspec.Struct, rename="camel"):
 def parties_of(doc: str) -> tuple[RelatedParty, ...]:
     """The parties in an order's document."""
     return msgspec.json.decode(doc, type=_Parties).related_party
+
+
+def open_change(row: Row) -> OpenChange:
+    """From order id, number, kind, document."""
+    order_id, number, kind, doc = row
+    if kind == "cancel":
+        return OpenChange(order_id, number, decode(doc, Cancelling).task)
+    return OpenChange(order_id, number, decode(doc, Amending).amendment)
 
 
 class ReportRows:

@@ -14,8 +14,8 @@ from canonical.order import Order
 from canonical.plan import Plan
 
 from .record import Amending
-from .reports_port import EVENTS, HeldLine, ReportedOrder, Span
-from .rows_reports import ReportRows
+from .reports_port import EVENTS, HeldLine, OpenChange, ReportedOrder, Span
+from .rows_reports import ReportRows, open_change
 from .sqlite_connection import Connections
 from .sqlite_sql import INSTANTS, key_list
 
@@ -32,23 +32,33 @@ _NUMBER = """coalesce((
     select value from alias a where a.order_id = o.id and a.owner = o.endpoint order by position limit 1
 ), '')"""
 
-# Lines that are held, and lines of which a change is.
+# Lines that are held, and changes of lines that are: of a line that is changed only the change counts, and of
+# one that was taken back nothing.
 _HELD = f"""
-select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item, held.verb, held.code, held.reason, l.since
+select l.order_id, {_NUMBER}, o.endpoint, l.part, p.system, l.item,
+    held.verb, held.code, held.reason, held.since
 from (
-    select order_id, position, '' as verb, code, reason from line where state = 'held'
+    select order_id, position, '' as verb, code, reason, since from line
+    where state = 'held' and not exists (
+        select 1 from change c where c.order_id = line.order_id and c.kind = 'step'
+        and json_extract(c.doc, '$.part') = line.part and json_extract(c.doc, '$.item') = line.item
+        and (c.state = 'held' or c.state = 'done' and json_extract(c.doc, '$.verb') = 'undo')
+    )
     union all
     select c.order_id, l.position, coalesce(json_extract(c.doc, '$.verb'), 'modify'),
-        coalesce(json_extract(c.doc, '$.fault.code'), ''), coalesce(json_extract(c.doc, '$.fault.what'), '')
+        coalesce(json_extract(c.doc, '$.fault.code'), ''), coalesce(json_extract(c.doc, '$.fault.what'), ''),
+        coalesce(asked.at, l.since)
     from change c join line l on l.order_id = c.order_id
         and l.part = json_extract(c.doc, '$.part') and l.item = json_extract(c.doc, '$.item')
+    left join change asked on asked.order_id = c.order_id
+        and asked.kind in ('amendment', 'cancel') and asked.ref = json_extract(c.doc, '$.cause')
     where c.kind = 'step' and c.state = 'held'
 ) as held
 join line l on l.order_id = held.order_id and l.position = held.position
 join part p on p.order_id = l.order_id and p.name = l.part
 join orders o on o.id = l.order_id
-where l.since <= ?1 and ?2 in ('', held.code) and ?3 in ('', p.system)
-order by l.since, l.order_id, l.position, held.verb limit ?4
+where held.since <= ?1 and ?2 in ('', held.code) and ?3 in ('', p.system)
+order by held.since, l.order_id, l.position, held.verb limit ?4
 """  # noqa: S608 -- words of ours
 
 _SPANS: Final = {
@@ -88,6 +98,14 @@ select doc, plan from orders o where o.id > ? and o.created >= ? and o.state <> 
 order by o.id limit ?
 """
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= ? order by at, ref"
+
+_OPEN_CHANGES = f"""
+select c.order_id, {_NUMBER}, c.kind, c.doc from orders o join change c on c.order_id = o.id
+where o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled', 'draft')
+and c.kind in ('amendment', 'cancel')
+and c.state in ('assessing', 'awaitingCustomer', 'applying', 'acknowledged', 'inProgress')
+order by c.at, c.ref limit ?
+"""  # noqa: S608 -- words of ours
 
 _ABANDONED = f"""
 select count(*) from orders o where o.state = 'cancelled' and not {_PLANNED}
@@ -131,6 +149,10 @@ class SqliteReports:
         with self._connections.read() as db:
             rows = db.execute(_AMENDMENTS, (INSTANTS.write(since),)).fetchall()
         return tuple(decode(doc, Amending).amendment for (doc,) in rows)
+
+    def open_changes(self, limit: int) -> Sequence[OpenChange]:
+        with self._connections.read() as db:
+            return tuple(map(open_change, db.execute(_OPEN_CHANGES, (limit,)).fetchall()))
 
     def drafts_abandoned(self, since: datetime) -> int:
         with self._connections.read() as db:

@@ -17,6 +17,7 @@ OL7M2K4Q9XH3TZ8RWA  inProgress  1/3 lines done  since 2026-03-01 09:31:00Z
   known as  4500000042 (purchaseOrder, partner.acme)
   known as  SO-8RWA (serviceOrder, oss.internet)
   rules     r1, order version 1
+  held      1 for a person: orderloom fallout show OL7M2K4Q9XH3TZ8RWA
 
 item 1  add 2 x HANDSET-A (their line 0010)  held
     part       system        state         since                 said                       why

@@ -455,6 +455,29 @@ class TestSteps:
         with pytest.raises(Rejected, match="a change of it is under way"):
             acts(story, "retry")
 
+    def test_a_silent_line_whose_undoing_is_silent_too_is_held_as_its_undoing(self):
+        """It can be told again, ended or given up; then the line is what it was."""
+        story = silent()
+        asked = story.now
+        cancels(story, Verb.UNDO)
+        left(story, "net")
+        story.due("answer-by", "net")
+        story.due("answer-by", "net")
+        assert [("undo of net for item 1", asked)] == [(str(one), one.since) for one in held(story.record)]
+        [again] = acts(story, "retry").dispatches
+        assert Verb.UNDO is again.instruction.verb
+
+    def test_lines_beside_one_that_is_being_changed_are_told_again(self):
+        """What cannot be retried for now is left out, and keeps nothing else from it."""
+        story = Story(order_of("1", "2"), part("net", ["1"]), part("tv", ["2"]), among=world(Repeat.KEY))
+        for name, of in (("net", "1"), ("tv", "2")):
+            left(story, name)
+            while story.line(name, of).state is not State.HELD:
+                story.due("answer-by", name)
+        cancels(story, Verb.UNDO, items=("1",))
+        [again] = acts(story, "retry").dispatches
+        assert "tv" == again.instruction.part
+
 
 def cancelled(verb: Verb) -> Story:
     """The net is at work, and the customer cancels: it can be told ``verb``."""
@@ -464,7 +487,7 @@ def cancelled(verb: Verb) -> Story:
     return story
 
 
-def cancels(story: Story, verb: Verb) -> None:
+def cancels(story: Story, verb: Verb, items: tuple[str, ...] = ()) -> None:
     """The customer cancels; all systems can do, and be told ``verb``."""
     profiles = {
         name: msgspec.structs.replace(one, verbs=(Verb.DO, verb))
@@ -472,7 +495,7 @@ def cancels(story: Story, verb: Verb) -> None:
     }
     story.world = replace(story.world, profiles=profiles)
     origin = Origin(channel="web", endpoint=ENDPOINT, document="C-1")
-    command = CancelOrder(origin=origin, about=OrderRef(value="PO-1"))
+    command = CancelOrder(origin=origin, about=OrderRef(value="PO-1"), items=items)
     story.took(cancel(story.record, command, "CANCEL-1", story.world, story.now))
 
 

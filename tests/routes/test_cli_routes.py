@@ -157,3 +157,13 @@ class TestExplain:
         assert 1 == code
         assert said in output
         assert 1 == len(output.splitlines())
+
+
+def test_a_native_message_is_no_order_to_explain(tmp_path):
+    """Whoever tries it with what a channel sends is told what is wanted, and what to use instead."""
+    native = tmp_path / "order.json"
+    native.write_text('{"@type": "ProductOrder", "productOrderItem": []}')
+    code, output = run("explain", str(native), "--channel", "web")
+
+    assert 1 == code
+    assert "canonical JSON, as in routes/samples; for a native message `orderloom adapter try`" in output

@@ -83,7 +83,7 @@ class TestShape:
             ),
             pytest.param(
                 texts(changed("when = { }", "when = { item = [{ }] }")),
-                "routes/rules-1.toml:5 route[0].when.item[0]: <dict> is not allowed"
+                "routes/rules-1.toml:5 route[0].when.item[0]: a table of nothing is not allowed"
                 " (a table of category, offering, action, characteristic; at least one) [E_ROUTES]",
                 id="an item condition that asks nothing",
             ),
@@ -95,8 +95,8 @@ class TestShape:
             ),
             pytest.param(
                 texts(changed('expect = ["crm"]', 'expect = ["crm"]\n      expect_error = "E_NO_ROUTE"')),
-                "routes/rules-1.toml:11 route[0].test[0]: <dict> is not allowed"
-                " (a table with order, and either expect or expect_error) [E_ROUTES]",
+                "routes/rules-1.toml:11 route[0].test[0]: a table of order, expect,"
+                " expect_error is not allowed (a table with order, and either expect or expect_error) [E_ROUTES]",
                 id="a test that expects two things",
             ),
             pytest.param(

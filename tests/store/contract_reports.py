@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import astuple, replace
 
-from canonical.amendments import PieceState
+from canonical.amendments import AmendmentState, PieceState, TaskState
 from canonical.errors import Fault
 from canonical.states import State
 from canonical.systems import Verb
@@ -20,7 +20,7 @@ from orderloom.reports.flow import flow
 from orderloom.reports.leakage import leakage
 from orderloom.reports.pages import every_order
 from tests.store.month import BEGINS, ENDS, month
-from tests.store.orders import NOW, amending, later, line, order_id, record, saved
+from tests.store.orders import NOW, amending, cancelling, later, line, order_id, record, saved
 
 __all__ = ["ReportsContract"]
 
@@ -82,6 +82,22 @@ class TestsOfHeldLines:
         found = [(one.part, one.verb, one.code, one.reason) for one in store.held_lines()]
         assert [("tv", "undo", "E_BY_HAND", "a person has to")] == found
 
+    def test_a_held_line_of_which_a_change_is_held_is_there_once(self, store):
+        """As the change, since somebody asked for that; a line that was taken back is not there."""
+        fault = Fault(code="E_NO_ANSWER", what="silent")
+        step = Step(
+            cause="A1", piece=1, part="tv", item="tv", state=StepState.HELD, verb=Verb.UNDO, fault=fault
+        )
+        asked = amending("A1")
+        asked = replace(asked, amendment=replace(asked.amendment, at=later(90)))
+        stuck, done = held(1, 60, "E_NO_ANSWER"), replace(step, state=StepState.DONE, fault=None)
+        put(store, replace(stuck, amendments=(asked,), steps=(step,)))
+        put(store, replace(held(2, 60, "E_NO_ANSWER"), steps=(done,)))
+
+        found = [(one.order_id, one.verb, one.since) for one in store.held_lines()]
+        assert [(order_id(1), "undo", later(90))] == found
+        assert () == tuple(store.held_lines(held_by=later(80)))
+
     def test_code_system_age_and_number_narrow_it(self, store):
         """All of them together."""
         put(store, *(held(number, number, "E_NO_ANSWER") for number in (1, 2, 3)))
@@ -101,6 +117,26 @@ class TestsOfHeldLines:
         put(store, replace(held(1, 1, "E_NO_ANSWER"), aliases=()))
 
         assert [""] == [one.number for one in store.held_lines()]
+
+
+class TestsOfOpenChanges:
+    """What of running orders is being changed, or taken back."""
+
+    def test_each_says_whose_it_is_the_first_asked_for_first(self, store):
+        """What is decided is not there, nor what was asked of an order that has ended."""
+        quote, gone = amending("A1"), cancelling("C1")
+        settled = replace(quote, amendment=replace(quote.amendment, id="A2", state=AmendmentState.APPLIED))
+        stopping = replace(gone.task, id="C2", at=later(-60), state=TaskState.IN_PROGRESS)
+        running = replace(
+            record(1), amendments=(quote, settled), cancels=(gone, replace(gone, task=stopping))
+        )
+        ended = record(2, State.COMPLETED)
+        put(store, running, replace(ended, amendments=(quote,)))
+
+        first, second = store.open_changes(10)
+        assert (order_id(1), "PO1", stopping) == (first.order_id, first.number, first.change)
+        assert quote.amendment == second.change
+        assert [first] == list(store.open_changes(1))
 
 
 class TestsOfReports:

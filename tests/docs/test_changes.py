@@ -1,0 +1,125 @@
+"""
+What docs/runbook.md shows of an order that is being changed, and docs/routes.md of one for later, is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import pytest
+from click.testing import CliRunner
+
+from orderloom.cli import main
+from tests.docs.pages import page
+from tests.stories.stage import Stage
+
+AGE = re.compile(r"\b\d+ (d|h|min|s)( \d+ (h|min|s))?\b")
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    """The shipped hub, and the environment in which its store is asked."""
+    monkeypatch.setenv("ORDERLOOM_SYSTEM_OSS_INTERNET_URL", "http://127.0.0.1:9")
+    made = Stage(tmp_path)
+    monkeypatch.setenv("ORDERLOOM_STORE", str(made.file))
+    yield made
+    made.close()
+
+
+def item(number, offering, appointment=""):
+    named = [{"name": "appointment", "value": appointment}] if appointment else []
+    return {
+        "id": str(number),
+        "action": "add",
+        "productOffering": {"id": offering},
+        "product": {"productCharacteristic": named},
+    }
+
+
+def change(number, **fields):
+    """A patch of order W-1: what becomes of one item."""
+    said = {"@type": "ProductOrderPatchRequest", "requestId": number, "orderId": "W-1"}
+    return json.dumps({**said, "productOrder": {"productOrderItem": [fields]}}).encode()
+
+
+def moved(number, day):
+    """The technician is wanted on another day."""
+    product = {"productCharacteristic": [{"name": "appointment", "value": f"2026-03-{day}T09:00:00Z"}]}
+    return change(number, id="1", product=product)
+
+
+def excerpts(command):
+    """What the page shows of it."""
+    for fence in page("docs/runbook.md").fences:
+        first, _, shown = fence.body.partition("\n")
+        if fence.language == "console" and first == f"$ {command}" and "\n$ " not in fence.body:
+            yield shown
+
+
+def steady(text):
+    lines = AGE.sub("AGE", text).splitlines()
+    return [re.sub(r" {2,}", "  ", line).rstrip() for line in lines]
+
+
+def told(command):
+    return CliRunner().invoke(main, shlex.split(command)[1:]).output
+
+
+def assert_shown(command):
+    """Each line of the excerpt stands in the output, in its order; ``...`` stands for what is left out."""
+    [shown] = excerpts(command)
+    said = steady(told(command))
+    at = 0
+    for line in steady(shown):
+        if line != "...":
+            assert line in said[at:], (line, said)
+            at = said.index(line, at) + 1
+
+
+def test_an_order_with_changes_under_way(stage):
+    """A quote, a change that waits behind it, and one that a system is told of."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    items = [item(1, "INTERNET-500", "2026-03-03T09:00:00Z"), item(2, "CASE-01")]
+    stage.drop("web", json.dumps({**order, "productOrderItem": items}).encode())
+    stage.answers("crm")
+    stage.drop("web", moved("P-1", "05"))
+    stage.drop("web", moved("P-2", "06"))
+    stage.drop("web", change("P-3", id="2", quantity=4))
+
+    assert_shown("orderloom status W-1")
+    assert_shown("orderloom now")
+
+
+def test_a_change_that_needs_a_person(stage):
+    """The warehouse is told of a change, and keeps silent."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    stage.answers("crm")
+    stage.will("warehouse", "silent", "modify")
+    stage.drop("web", change("P-1", id="1", quantity=4))
+    for _ in range(3):
+        stage.later(days=2)
+
+    assert_shown("orderloom fallout list")
+
+
+def test_an_order_for_a_later_day(stage):
+    """Nothing is sent before, and whoever looks sees why."""
+    order = {
+        "externalId": [{"id": "W-1"}],
+        "@type": "ProductOrder",
+        "requestedStartDate": "2030-03-10T08:00:00Z",
+    }
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    assert ["web"] == list(stage.news())
+    stage.drop("web", change("P-1", id="1", quantity=2))
+    assert ["web"] == list(stage.news())
+
+    said = steady(told("orderloom status W-1"))
+    assert " wanted from 2030-03-10 08:00:00Z" in [re.sub(r" +", " ", one) for one in said]
+    assert any("crm" in one and "not sent before 2030-03-10 08:00:00Z" in one for one in said)
+    assert any("begins 2030-03-10 08:00:00Z" in one for one in told("orderloom now").splitlines())
+    stage.later(days=1800)
+    assert "crm" in stage.news()
