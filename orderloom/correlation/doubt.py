@@ -1,9 +1,9 @@
 """
 Replies that fit more than one instruction: what they may speak of is held until somebody says which is meant.
 
-The reply itself moves nothing, and is parked.  A line in doubt goes on with its system's own word about it, or
-by hand; and when of all that was in doubt only one telling is left, whatever it is that the parked reply speaks
-of: sent back then, it fits that one alone.
+The reply itself moves nothing, and is parked.  A line in doubt goes on with its system's own word about it,
+or by hand; and when of all that was in doubt only one telling is left, that goes on too: the parked reply,
+sent back then, fits that one alone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def fold_doubt(record: Record, said: Reply | Receipt, fault: Fault, world: World
     """
     Hold what a reply may be about that fits more than one instruction, of this order or of several.
 
-    Whatever waits for its system's word is held, never failed: nothing went wrong there.  What is held, or waits
-    for the customer, stays as it is.  A receipt that says nothing but that a message came changes nothing.
+    Whatever waits for its system's word is held, never failed: nothing went wrong there.  What is held, or
+    waits for the customer, stays as it is.  A receipt that says only that a message came changes nothing.
     """
     work = Working(record, world, now)
     if isinstance(said, Receipt) and said.fault is None:

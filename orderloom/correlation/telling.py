@@ -66,7 +66,7 @@ def answers(reply: Reply, profile: SystemProfile, verb: Verb) -> bool:
 def meant(
     work: Working, system: str, about: tuple[tuple[str, str], ...], answers: Callable[[Verb], bool]
 ) -> list[Instructed]:
-    """Every instruction that a system may speak of, of those that it was told: one, unless it is ambiguous."""
+    """Every instruction that a system may speak of, one unless it is ambiguous."""
     named = [key for one in about for key in _named(work, system, one)]
     if named:
         return [work.instructions[key] for key in dict.fromkeys(named)]

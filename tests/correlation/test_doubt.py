@@ -1,5 +1,5 @@
 """
-Replies that fit more than one instruction: what they may be about is held at once, and goes on once it is known.
+Replies that fit more than one instruction: what they may be about is held at once, until it is known.
 """
 
 from __future__ import annotations
