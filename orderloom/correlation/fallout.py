@@ -27,6 +27,7 @@ from canonical.states import Cause, State
 from canonical.systems import Repeat, Verb
 
 from .answering import told_of
+from .doubt import settle_doubt
 from .folded import Folded, World
 from .holding import open_lines, open_steps
 from .inquiry import inquire
@@ -169,6 +170,9 @@ def carry_out(record: Record, act: Act, world: World, now: datetime) -> Folded:
     if not found:
         raise Rejected("E_STATE", "nothing that is meant is held", record.id, "`orderloom fallout list`")
     _HOW[act.kind](work, act, found)
+    if act.kind in _EVENTS:
+        for system in {work.parts[one.line.part].system for one in found}:
+            settle_doubt(work, system)
     folded = work.finish()
     return _with_news(folded, world, now) if act.kind is ActKind.EDIT else folded
 

@@ -17,6 +17,7 @@ from canonical.states import Cause, State
 from canonical.systems import Meaning, SystemProfile, Verb
 
 from .checks import verdict
+from .doubt import settle_doubt
 from .folded import Folded, World
 from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
@@ -24,7 +25,7 @@ from .milestones import further, reached
 from .pieces import NOT_UNDONE
 from .record import Instructed, Line, Record
 from .step_replies import answer_given_up, answer_step
-from .telling import instruction_of
+from .telling import answers, instruction_of
 from .working import Working, answer_timer
 
 __all__ = ["fold_reply"]
@@ -45,7 +46,7 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     work = Working(record, world, now)
     profile = world.profiles[reply.system]
     about = tuple((one.type, one.value) for one in reply.about)
-    sent = instruction_of(work, reply.system, about, partial(_answers, reply, profile))
+    sent = instruction_of(work, reply.system, about, partial(answers, reply, profile))
     if reply.verb not in (None, sent.verb):
         what = f"{reply.system} answers {reply.verb}, and {sent.reference} was told to {sent.verb}"
         raise Rejected("E_UNMATCHED", what, reply.where)
@@ -61,15 +62,8 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
         settle_inquiry(work, sent, reply)
     _milestones(work, sent.part, profile)
     _answered(work, sent)
+    settle_doubt(work, reply.system)
     return work.finish()
-
-
-def _answers(reply: Reply, profile: SystemProfile, verb: Verb) -> bool:
-    """Whether all words of a reply can answer a verb; a word that nobody knows can answer any."""
-    if reply.verb is not None:
-        return verb is reply.verb
-    words = (reply.word, *(one.word for one in reply.lines))
-    return all(verb in profile.words[word].answers for word in words if word in profile.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Alias(Canonical, frozen=True):
         return f"{self.owner}|{self.type}|{self.value}"
 
 
+_SILENT = ("E_NO_ANSWER", "E_SYSTEM_DOWN", "E_AMBIGUOUS_REPLY")
+
+
 class Line(Canonical, frozen=True):
     """
     One part as far as it serves one item: the leaf of every status.
@@ -84,8 +87,8 @@ class Line(Canonical, frozen=True):
 
     @property
     def awaited(self) -> bool:
-        """Whether it waits for its system's word: it is in progress, or held by silence or an outage."""
-        silent = self.state is State.HELD and self.code in ("E_NO_ANSWER", "E_SYSTEM_DOWN")
+        """Whether it waits for its system's word: in progress, or held by silence, an outage, or in doubt."""
+        silent = self.state is State.HELD and self.code in _SILENT
         return self.state is State.IN_PROGRESS or silent
 
 

@@ -269,7 +269,7 @@ class TestOrderAlone:
         }
 
     def test_two_orders(self, stage):
-        """And where two partners chose one number: parked, until one of the two waits no more."""
+        """And where two partners chose one number: parked, and both held, until one of them waits no more."""
         stage.drop("partner", order(HANDSET))
         globex = message("850", *HEAD, "PO1*1*1*EA***VP*G-HANDSET-A", control=5, sender=GLOBEX)
         stage.drop("partner", globex.replace(b"*", b"|").replace(b"~", b"~\n"))
@@ -278,7 +278,11 @@ class TestOrderAlone:
 
         shipped = ("LX*1", "W12*CC*1*1*0*EA**VN*HANDSET-A")
         stage.says("warehouse", advice(*shipped))
-        assert stage.news() == {"parked": ["system.warehouse.replies.parked E_AMBIGUOUS_REPLY"]}
+        assert stage.news() == {
+            "parked": ["system.warehouse.replies.parked E_AMBIGUOUS_REPLY"],
+            "partner.acme": [f"870 {PO} PH | 1 x1 PH"],
+            "partner.globex": [f"870 {PO} PH | 1 x1 PH"],
+        }
         stage.answers("warehouse", most=1)
         assert stage.news() == {
             "billing": ["D OL1-3 1=HANDSET-A x1"],
