@@ -1,13 +1,16 @@
 """
 Tokens: what a customer shows in one channel to go on with what was begun in another.
 
-A token is no id of anything: it is random, good once and for some days, and kept as its hash only.  Who has
-it may see what the conversation holds; of one that is not good nothing is told, not even why.
+A token is no id of anything: it is random, good once and for some days, and kept as its hash only; it is
+left out of the answers that are kept, too.  Who has it may see what the conversation holds; of one that is
+not good nothing is told, not even why.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,14 +18,31 @@ from typing import TYPE_CHECKING
 from canonical.commands import Origin
 from canonical.errors import Rejected
 from canonical.keys import content_hash, readable
+from canonical.order import Order
+from canonical.states import State
 from orderloom.correlation.conversation_port import TokenRow
 
 if TYPE_CHECKING:
     from .unit import Unit
 
-__all__ = ["fresh_token", "issue", "spend", "token_hash", "valid"]
+__all__ = [
+    "draft_of",
+    "fill_in",
+    "fresh_token",
+    "issue",
+    "leave_out",
+    "places",
+    "spend",
+    "token_hash",
+    "valid",
+]
 
 _GROUPS, _WIDTH = 6, 4
+
+# What stands in kept bytes for a token: as long as one, and none, for no token has a U.
+_PLACE = "R-UUUU-UUUU-UUUU-UUUU-{:04d}-{:04d}"
+_PLACES = re.compile(rb"R(?:-UUUU){4}-([0-9]{4})-([0-9]{4})")
+_SHOWN = re.compile(rb"R(?:-[0-9A-HJKMNP-TV-Z]{4}){6}")
 
 
 def fresh_token() -> str:
@@ -50,6 +70,11 @@ def valid(unit: Unit, text: str, origin: Origin) -> TokenRow:
         what = "the token is unknown, was used, or has run out"
         raise Rejected("E_TOKEN", what, "token", "one that was handed out and not used")
     return row
+
+
+def draft_of(order: Order) -> str:
+    """The id of an order that is still a draft, for a token that leads to it; empty when it is none."""
+    return order.id if order.state is State.DRAFT else ""
 
 
 def spend(unit: Unit, row: TokenRow, origin: Origin) -> None:
@@ -80,6 +105,38 @@ def issue(unit: Unit, endpoint: str, conversation: str, draft: str = "") -> Toke
     unit.talk.tokens[row.hash] = unit.changes.conversation.tokens[row.hash] = row
     unit.talk.minted[row.hash] = text
     return row
+
+
+def leave_out(body: bytes, tokens: Mapping[int, str]) -> bytes:
+    """
+    An answer as it is kept: without the tokens that it hands out.
+
+    Args:
+        tokens: Each by its number, by which :func:`places` finds where it stood.
+    """
+    numbers = {text.encode(): number for number, text in tokens.items() if text}
+    if not numbers:
+        return body
+
+    def place(found: re.Match[bytes]) -> bytes:
+        number = numbers.get(found[0])
+        return found[0] if number is None else _PLACE.format(*divmod(number, 10_000)).encode()
+
+    return _SHOWN.sub(place, body)
+
+
+def places(body: bytes) -> frozenset[int]:
+    """The numbers of the tokens that were left out of a kept answer."""
+    return frozenset(_number(found) for found in _PLACES.finditer(body))
+
+
+def fill_in(body: bytes, tokens: Mapping[int, str]) -> bytes:
+    """A kept answer with other tokens in the places of those that were left out."""
+    return _PLACES.sub(lambda found: tokens.get(_number(found), "").encode() or found[0], body)
+
+
+def _number(place: re.Match[bytes]) -> int:
+    return int(place[1] + place[2])
 
 
 def _user(origin: Origin) -> str:
