@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from canonical.commands import Origin
@@ -41,8 +42,10 @@ _GROUPS, _WIDTH = 6, 4
 
 # What stands in kept bytes for a token: as long as one, and none, for no token has a U.
 _PLACE = "R-UUUU-UUUU-UUUU-UUUU-{:04d}-{:04d}"
-_PLACES = re.compile(rb"R(?:-UUUU){4}-([0-9]{4})-([0-9]{4})")
-_SHOWN = re.compile(rb"R(?:-[0-9A-HJKMNP-TV-Z]{4}){6}")
+
+# Letters, digits and the hyphen stand in the same places in all code pages of either family.
+_CODECS = ("ascii", "cp037")
+_TOKEN_DIGITS, _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", "0123456789"
 
 
 def fresh_token() -> str:
@@ -114,29 +117,58 @@ def leave_out(body: bytes, tokens: Mapping[int, str]) -> bytes:
     Args:
         tokens: Each by its number, by which :func:`places` finds where it stood.
     """
-    numbers = {text.encode(): number for number, text in tokens.items() if text}
+    numbers = {text: number for number, text in tokens.items() if text}
     if not numbers:
         return body
 
-    def place(found: re.Match[bytes]) -> bytes:
-        number = numbers.get(found[0])
-        return found[0] if number is None else _PLACE.format(*divmod(number, 10_000)).encode()
+    def place(text: str) -> str:
+        number = numbers.get(text)
+        return text if number is None else _PLACE.format(*divmod(number, 10_000))
 
-    return _SHOWN.sub(place, body)
+    return _replaced(body, _SHOWN, place)
 
 
 def places(body: bytes) -> frozenset[int]:
     """The numbers of the tokens that were left out of a kept answer."""
-    return frozenset(_number(found) for found in _PLACES.finditer(body))
+    found = (one[0].decode(codec) for codec, pattern in _PLACES.items() for one in pattern.finditer(body))
+    return frozenset(map(_number, found))
 
 
 def fill_in(body: bytes, tokens: Mapping[int, str]) -> bytes:
     """A kept answer with other tokens in the places of those that were left out."""
-    return _PLACES.sub(lambda found: tokens.get(_number(found), "").encode() or found[0], body)
+    return _replaced(body, _PLACES, lambda place: tokens.get(_number(place)) or place)
 
 
-def _number(place: re.Match[bytes]) -> int:
-    return int(place[1] + place[2])
+def _replaced(body: bytes, patterns: Mapping[str, re.Pattern[bytes]], change: Callable[[str], str]) -> bytes:
+    for codec, pattern in patterns.items():
+        body = pattern.sub(partial(_encoded, codec, change), body)
+    return body
+
+
+def _encoded(codec: str, change: Callable[[str], str], found: re.Match[bytes]) -> bytes:
+    return change(found[0].decode(codec)).encode(codec)
+
+
+def _patterns(*groups: tuple[str, int]) -> Mapping[str, re.Pattern[bytes]]:
+    """By codec, what finds an R and so many groups of four of these characters."""
+    return {codec: re.compile(_pattern(codec, groups)) for codec in _CODECS}
+
+
+def _pattern(codec: str, groups: Iterable[tuple[str, int]]) -> bytes:
+    start, hyphen = (re.escape(sign.encode(codec)) for sign in "R-")
+    parts = (
+        b"(?:%s[%s]{%d}){%d}" % (hyphen, re.escape(signs.encode(codec)), _WIDTH, times)
+        for signs, times in groups
+    )
+    return start + b"".join(parts)
+
+
+_SHOWN = _patterns((_TOKEN_DIGITS, _GROUPS))
+_PLACES = _patterns(("U", _GROUPS - 2), (_DIGITS, 2))
+
+
+def _number(place: str) -> int:
+    return int(place.replace("-", "")[-2 * _WIDTH :])
 
 
 def _user(origin: Origin) -> str:

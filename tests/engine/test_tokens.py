@@ -19,6 +19,17 @@ def test_each_token_leaves_a_place_as_long_as_it():
     assert body == fill_in(kept, {1: FIRST, 2: SECOND})
 
 
+def test_also_in_ebcdic():
+    """Records of a mainframe: its code pages agree on letters, digits and the hyphen."""
+    for page in ("cp037", "cp500", "cp273", "cp1140"):
+        body = f"{FIRST} {SECOND}".encode(page)
+        kept = leave_out(body, {1: FIRST})
+
+        assert f"R-UUUU-UUUU-UUUU-UUUU-0000-0001 {SECOND}".encode(page) == kept
+        assert {1} == places(kept)
+        assert body == fill_in(kept, {1: FIRST})
+
+
 def test_what_is_no_token_of_the_answer_stays():
     """Somebody else's, that a sender has quoted; and an answer without any."""
     body = f"said {SECOND}".encode()
