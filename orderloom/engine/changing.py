@@ -166,7 +166,7 @@ def _refuse(unit: Unit, command: Change, fault: Fault, waiting: WaitingReply) ->
     unit.outgoing.append(Tell(notice, cause=f"{waiting.id}|{waiting.at.isoformat()}"))
     unit.taken(given_back(origin, unit.now))
     facts = {"code": fault.code, "document": origin.document, "native": waiting.native}
-    entry = JournalEntry("", unit.now, "document_rejected", str(fault), facts, origin.endpoint)
+    entry = JournalEntry("", unit.now, "document_rejected", fault.unquoted(), facts, origin.endpoint)
     unit.changes.journal.append(entry)
 
 

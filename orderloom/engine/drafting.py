@@ -51,7 +51,7 @@ from .items import FromChannel, Submission
 from .keys import business_key
 from .parties import belongs
 from .replying import fold_waiting
-from .tokens import issue, spend, valid
+from .tokens import draft_of, issue, spend, valid
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def judge_draft(judge: Judge, submission: Submission) -> Verdict:
 
 def verdict_on(unit: Unit, origin: Origin, outcome: Outcome, order: Order) -> Verdict:
     """A verdict on what was taken, with a token for the customer where the format has a word for one."""
-    draft = order.id if order.state is State.DRAFT else ""
-    row = issue(unit, origin.endpoint, order.conversation_id, draft)
+    row = issue(unit, origin.endpoint, order.conversation_id, draft_of(order))
     token = unit.talk.minted[row.hash] if row is not None else ""
     return Verdict(origin=origin, outcome=outcome, order=order, order_id=order.id, token=token)
 
@@ -351,7 +350,8 @@ def submitted(
     """
     plan = make_plan(order, unit.rules, unit.hub.profiles())
     folded = accept(order, plan, unit.world, unit.now, draft)
-    record = unit.take(overruled(folded, conflicts, by, unit.world), cause)
+    version = draft.order.version if draft is not None else 0
+    record = unit.take(overruled(folded, conflicts, by, version, unit.world), cause)
     unit.forget(abandon_timer(order.id))
     fold_waiting(unit, record)
     proposed_by(unit, order)

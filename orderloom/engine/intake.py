@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from adapters.kit.contract import BatchAdapter
-from canonical.codec import encode
+from canonical.codec import decode, encode
 from canonical.commands import (
     AmendOrder,
     Answer,
@@ -167,7 +167,7 @@ class Judge(ABC):
             document=origin.document,
         )
         self.unit.outgoing.append(Tell(notice, cause=f"{self.id}|{origin.position}"))
-        self._journal("document_rejected", str(fault), code=fault.code, document=origin.document)
+        self._journal("document_rejected", fault.unquoted(), code=fault.code, document=origin.document)
         return Verdict(origin=origin, outcome=Outcome.REJECTED, fault=fault)
 
     def _submit(self, submission: Submission) -> Verdict:
@@ -244,7 +244,8 @@ class Judge(ABC):
         self._journal(event, text, order, **data)
 
     def _received(self, receipt: CommandReceipt) -> None:
-        text = f"could not read {receipt.about}: {receipt.fault}" if receipt.fault else f"has {receipt.about}"
+        said = receipt.fault
+        text = f"could not read {receipt.about}: {said.unquoted()}" if said else f"has {receipt.about}"
         event = "notice_refused" if receipt.fault else "notice_received"
         self._journal(event, f"{self.origin.endpoint} {text}", about=receipt.about)
 
@@ -275,7 +276,8 @@ class _Message(Judge):
             key = envelope_key(self.origin, self.item.hash)
             self.unit.taken(InboxRow(key, self.item.hash, self.id, self.unit.now, whole, self.unit.now))
         if told:
-            self.unit.outgoing.insert(start, Ack(self._intake(told), row))
+            tokens = tuple(one.token for one in told)
+            self.unit.outgoing.insert(start, Ack(self._intake(told), row, tokens))
         else:
             self.unit.changes.intakes.append(row)
 
@@ -359,7 +361,8 @@ def _answer_again(unit: Unit, item: FromChannel, known: InboxRow, origin: Origin
     if intake is not None and intake.ack:
         again = message_id("ack", intake.id, intake.ack)
         about = order_about(first.ref for first in firsts)
-        unit.outgoing.append(Again(origin.endpoint, intake.ack, again, "acknowledgement.v1", about))
+        orders = tuple(one.order_id for one in decode(intake.verdicts, tuple[Verdict, ...]))
+        unit.outgoing.append(Again(origin.endpoint, intake.ack, again, "acknowledgement.v1", about, orders))
     for first in firsts:
         # However lately it was told: the acknowledgement may show a state that has passed.
         _tell_last(unit, first, unit.records[first.ref], origin.endpoint)

@@ -34,10 +34,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The one acknowledgement of an intake; ``row`` is stored with the hash of its bytes."""
+    """
+    The one acknowledgement of an intake; ``row`` is stored with the hash of its bytes.
+
+    Args:
+        tokens: Those in its verdicts, one for each verdict of ``row``; empty where there is none.
+    """
 
     intake: Intake
     row: IntakeRow
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,20 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Stored bytes of an answer, once more, to the endpoint that asked again."""
+    """
+    Stored bytes of an answer, once more, to the endpoint that asked again.
+
+    Args:
+        orders: What the documents became that an acknowledgement speaks of; tokens are not kept, so that
+            each gets another.
+    """
 
     endpoint: str
     native: str
     message_id: str
     type: str
     order_id: str
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
