@@ -30,7 +30,7 @@ from orderloom.simulators.script import Script
 
 from .context import complain, sentence
 from .decode import lines_of
-from .demo import neighboured
+from .story.stage import neighboured
 from .text import instant, one_line, size
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def play(settings: Settings, channel: str, name: str, body: bytes, known: Known)
     script = Script.of(json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8")))
     with TemporaryDirectory(prefix="orderloom-try-") as folder:
         there = replace(settings, store=Path(folder) / "orderloom.db")
-        with neighboured(there, script) as (hub, _):
+        with neighboured(there, script) as (hub, *_):
             exchange = drop_exchange(channel)
             click.echo(f"-> {exchange}  {name}, {size(len(body))}")
             hub.broker.publish(exchange, "", body, Properties())

@@ -21,9 +21,10 @@ __all__ = ["demo", "hub"]
 )
 def demo(folder: Path) -> None:
     """
-    Play a story of native messages through the whole hub, in this process.
+    Play a story of native messages through the whole hub, in this process, and check what comes of it.
 
-    No server is needed: the broker is in memory and forgets, the store on disk does not.
+    No server is needed: the broker is in memory and forgets, the store on disk does not. The story has a
+    clock of its own, which leaps when time passes. Ends with status 1 when something is not as it should be.
 
     Example:
       orderloom demo
@@ -45,6 +46,8 @@ def demo(folder: Path) -> None:
 def hub(folder: Path, *, keep: bool) -> None:
     """
     Play the story on a real RabbitMQ, with worker and simulators as separate processes.
+
+    It is played in real time; what needs days to pass is left out.
 
     The broker is the one of $ORDERLOOM_BROKER_URL, or a private one that is stopped at the end.
 
