@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from canonical.amendments import Amendment, AmendmentState, CancelTask, TaskState
 from canonical.codec import decode
-from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef
+from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin
 from canonical.errors import Fault, Rejected, shown
 from canonical.keys import amendment_id, message_id, order_id
 from canonical.notices import Notice, NoticeKind
@@ -35,6 +35,7 @@ __all__ = [
     "is_change",
     "not_one",
     "refuse_waiting_change",
+    "used_before",
     "visible_orders",
     "wait_for_order",
 ]
@@ -58,6 +59,14 @@ def not_one(about: OrderRef, own: Sequence[Order]) -> Fault:
         return Fault(code="E_NOT_FOUND", what=f"no order {named}")
     what = f"{named} is an id of {len(own)} orders of yours"
     return Fault(code="E_NOT_FOUND", what=what, allowed="an id that one order has")
+
+
+def used_before(origin: Origin, first: InboxRow) -> Fault:
+    """Why nothing is taken under a number that was used before, for something else."""
+    when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
+    number = f"{origin.document_type} {shown(origin.document)}"
+    what = f"{number} is order {first.ref} of {when}, with other content"
+    return Fault(code="E_DUPLICATE_ORDER", what=what, where="document number")
 
 
 def apply_change(unit: Unit, command: Change, order: str) -> Record:
@@ -131,6 +140,12 @@ def fold_waiting_change(unit: Unit, order: str, waiting: WaitingReply) -> None:
     unit.changes.waited.append(waiting.id)
     unit.forget(change_timer(waiting.id))
     if command.origin.endpoint not in endpoints_of(unit.records[order].order):
+        return
+    # Before there was an order nothing had taken the number: another change may have come under it.
+    first = unit.inbox.get(business_key(command.origin))
+    if first is not None:
+        if first.hash != change_hash(command):
+            _refuse(unit, command, used_before(command.origin, first), waiting)
         return
     try:
         apply_change(unit, command, order)

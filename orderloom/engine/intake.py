@@ -31,7 +31,7 @@ from orderloom.correlation.port import InboxRow, IntakeRow, JournalEntry
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import document_at
 
-from .changing import apply_change, not_one, visible_orders, wait_for_order
+from .changing import apply_change, not_one, used_before, visible_orders, wait_for_order
 from .drafting import (
     concerns,
     held_back,
@@ -224,10 +224,7 @@ class Judge(ABC):
 
     def _same_number(self, origin: Origin, digest: str, first: InboxRow) -> Verdict:
         if first.hash != digest:
-            when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
-            number = f"{origin.document_type} {shown(origin.document)}"
-            what = f"{number} is order {first.ref} of {when}, with other content"
-            return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
+            return self.reject(origin, used_before(origin, first))
         record = self.unit.records[first.ref]
         self.repeated(first, record)
         return verdict_on(self.unit, origin, Outcome.REPEATED, record.order)
