@@ -159,9 +159,11 @@ def merged(item: OrderItem, change: ItemChange) -> OrderItem:
 def _changed(
     item: OrderItem, wanted: Mapping[str, ItemChange], added: Mapping[str, Sequence[OrderItem]]
 ) -> OrderItem:
+    change = wanted.get(item.id)
+    if change is None and not item.product_order_item and item.id not in added:
+        return item
     nested = tuple(_changed(one, wanted, added) for one in item.product_order_item)
     nested = (*nested, *added.get(item.id, ()))
-    change = wanted.get(item.id)
     new = item if change is None else merged(item, change)
     if new is item and nested == item.product_order_item:
         return item

@@ -230,7 +230,7 @@ def advance_cancel(work: Working, cancelling: Cancelling) -> bool:
 
 
 def _cancel_line(work: Working, key: Key, task: CancelTask) -> None:
-    for step in [one for one in work.steps.values() if one.line == key and one.back]:
+    for step in [one for one in work.steps.on(key) if one.back]:
         work.drop(step)
     line = work.lines[key]
     if line.state is State.COMPLETED or not line.state.terminal:

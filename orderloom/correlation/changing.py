@@ -17,7 +17,15 @@ from .folded import Folded, World
 from .record import Record
 from .working import Working
 
-__all__ = ["amend", "answer", "cancel"]
+__all__ = ["MOST_CHANGES", "MOST_OPEN", "amend", "answer", "cancel"]
+
+MOST_CHANGES, MOST_OPEN = 1000, 100
+"""
+So many changes of one order an endpoint may ask for, and so many of them may be undecided.
+
+An order is loaded with all of its changes: without an end to them, one endpoint could make it too large to be
+worked on, and each thing that happens to it slower than the one before.
+"""
 
 
 def amend(record: Record, command: AmendOrder, id_: str, world: World, now: datetime) -> Folded:
@@ -25,10 +33,15 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it.
 
     Raises:
-        Rejected: ``E_STATE``: it is a draft.
+        Rejected: ``E_STATE``: it is a draft, or its sender has asked for too many changes of it.
     """
     if record.order.state is State.DRAFT:
         raise _a_draft(record, "the draft, saved again")
+    own = [one.amendment for one in record.amendments if one.amendment.endpoint == command.origin.endpoint]
+    if sum(not one.settled for one in own) >= MOST_OPEN:
+        what = f"{MOST_OPEN} changes of {record.id} wait for a decision"
+        raise Rejected("E_STATE", what, "", "another one when some of them are decided")
+    _count(record, len(own), "changes")
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()
@@ -39,7 +52,8 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
     Take a cancel under ``id_``.
 
     Raises:
-        Rejected: ``E_NOT_FOUND``: the order has no such item; ``E_STATE``: of a draft not the whole is meant.
+        Rejected: ``E_NOT_FOUND``: the order has no such item; ``E_STATE``: of a draft not the whole is meant,
+            or its sender has asked for too many cancels of the order.
     """
     if record.order.state is State.DRAFT:
         if command.items:
@@ -47,9 +61,16 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
         reason = command.reason or "withdrawn by the customer"
         actor = command.origin.endpoint
         return ended(record, "draft_withdrawn", reason, world=world, now=now, actor=actor)
+    _count(record, sum(one.task.endpoint == command.origin.endpoint for one in record.cancels), "cancels")
     work = Working(record, world, now)
     ask_cancel(work, command, id_)
     return work.finish()
+
+
+def _count(record: Record, asked: int, what: str) -> None:
+    if asked >= MOST_CHANGES:
+        text = f"{asked} {what} of {record.id} were asked for"
+        raise Rejected("E_STATE", text, "", f"at most {MOST_CHANGES} of one endpoint")
 
 
 def _a_draft(record: Record, allowed: str) -> Rejected:

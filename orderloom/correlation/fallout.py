@@ -198,7 +198,7 @@ def _retry(work: Working, act: Act, found: tuple[Held, ...]) -> None:
 
 def _changing(work: Working, line: Line) -> bool:
     """Whether a system is being told of a change of the line, or will be."""
-    steps = (one for one in work.steps.values() if one.line == line.key and one.verb is not None)
+    steps = (one for one in work.steps.on(line.key) if one.verb is not None)
     return any(one.state is not StepState.DONE for one in steps)
 
 

@@ -94,7 +94,8 @@ def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Pa
         return set()
     now = {one.key for one in work.lines.values() if one.state is not State.CANCELLED}
     wanted = {(part.name, item) for part in plan.parts for item in part.items}
-    return {(one.item, "*") for one in changes if any(key[1] == one.item for key in now ^ wanted)}
+    moved = {item for _, item in now ^ wanted}
+    return {(one.item, "*") for one in changes if one.item in moved}
 
 
 def _asked(work: Working, command: AmendOrder) -> set[Path]:
@@ -154,8 +155,10 @@ def overlap(one: set[Path], other: set[Path]) -> bool:
     """Whether some path is in both."""
     if one & other:
         return True
-    return any(
-        item == with_item and "*" in (field, with_field)
-        for item, field in one
-        for with_item, with_field in other
-    )
+    return any(_meets(*both) for both in ((one, other), (other, one)))
+
+
+def _meets(one: set[Path], other: set[Path]) -> bool:
+    """Whether ``one`` changes anything of an item of which ``other`` changes everything."""
+    every = {item for item, field in other if field == "*"}
+    return bool(every) and any(item in every for item, _ in one)

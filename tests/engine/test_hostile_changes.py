@@ -1,0 +1,67 @@
+"""
+Endpoints that mean harm, or take no care, and change orders: in native messages, through the shipped hub.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.stories.stage import Stage
+
+EARLY = {"externalId": [{"id": "W-1"}]}
+"""How a change names an order that may be still to come."""
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.setenv("ORDERLOOM_SYSTEM_OSS_INTERNET_URL", "http://127.0.0.1:9")
+    made = Stage(tmp_path)
+    yield made
+    made.close()
+
+
+def web_order(number="W-1", offering="CASE-01", **more):
+    """An order of the portal with one item."""
+    item = {"id": "1", "action": "add", "productOffering": {"id": offering}}
+    order = {"@type": "ProductOrder", "externalId": [{"id": number}], "productOrderItem": [item]}
+    return json.dumps(order | more).encode()
+
+
+def web_change(number, quantity, **named):
+    """A change of the quantity of item 1."""
+    change = {"@type": "ProductOrder", "productOrderItem": [{"id": "1", "quantity": quantity}]}
+    asked = {"@type": "ProductOrderPatchRequest", "requestId": number, "productOrder": change}
+    return json.dumps(asked | (named or {"orderId": "W-1"})).encode()
+
+
+class TestBeforeTheOrder:
+    def test_two_changes_under_one_number_are_one_and_a_refusal(self, stage):
+        """Nobody could say which of them the answer was about."""
+        stage.drop("web", web_change("P-1", 3, **EARLY))
+        stage.drop("web", web_change("P-1", 5, **EARLY))
+        assert {} == stage.news()
+
+        stage.drop("web", web_order())
+
+        told = stage.news()["web"]
+        assert 1 == told.count("Error E_DUPLICATE_ORDER")
+        assert 1 == len([one for one in told if "P-1 applied" in one])
+        assert ["CASE-01 x3"] == self._sent(stage)
+
+    def test_the_same_change_twice_is_one(self, stage):
+        stage.drop("web", web_change("P-1", 3, **EARLY))
+        stage.drop("web", web_change("P-1", 3, **EARLY))
+        stage.drop("web", web_order())
+
+        told = stage.news()["web"]
+        assert [] == [one for one in told if one.startswith("Error")]
+        assert 1 == len([one for one in told if "P-1 applied" in one])
+        assert ["CASE-01 x3"] == self._sent(stage)
+
+    @staticmethod
+    def _sent(stage):
+        stage.answers("crm")
+        stage.answers("warehouse")
+        return list(stage.has()["warehouse OL1-2"].values())
