@@ -214,6 +214,19 @@ def test_the_examples_of_a_page_are_taken_one_after_the_other(page_of, channel):
     assert TOLD[channel] == found
 
 
+@pytest.mark.parametrize("channel", [one for one in TOLD if one != "partner"])
+def test_the_same_question_in_the_same_bytes_is_answered_as_things_stand(page_of, channel):
+    """Where the format has no control numbers that tell one from the other."""
+    typist = page_of(channel)
+    typist.types(typist.first)
+    [before] = typist.types("question")
+    typist.everybody_answers()
+    [after] = typist.types("question")
+
+    assert before != after
+    assert "complete" in after.lower()
+
+
 @pytest.mark.parametrize("channel", TOLD)
 def test_the_example_of_an_answer_has_a_change_made_that_costs_something(page_of, channel):
     """With the number of the quote that was told in the place of the page's."""
