@@ -70,6 +70,8 @@ def _said(amendment: Amendment, piece: Piece) -> Iterator[str]:
     """Why, and what it waits for; at the end what came of it."""
     said = [one_line(str(piece.fault))] if piece.fault is not None else []
     if piece.state is PieceState.AWAITING_CUSTOMER:
+        if piece.charge is not None:
+            said.insert(0, f"costs {piece.charge.value} {piece.charge.unit}")
         until = f" until {instant(piece.answer_by)}, then it lapses" if piece.answer_by is not None else ""
         said.append(f"waits for the customer's answer to {one_line(piece.question)}{until}")
     if piece.version is not None:

@@ -30,7 +30,7 @@ from canonical.states import State
 from .cancelling import cancel_stage, cancelled_items, nothing_stays, quote_timer
 from .follow_on import follow_on
 from .overlapping import Path, changed_since, in_hand, overlap, overlapping, overtaken_questions, paths
-from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced
+from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced, why_charged
 from .record import Amending
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _judge(
     price = charges(planned)
     if price is not None and not (agreed and piece.charge == price[0]):
         amount, seconds = price
-        fault = Fault(code="E_CHARGE", what=f"the change costs {amount.value} {amount.unit}")
+        fault = Fault(code="E_CHARGE", what=why_charged(planned, work.parts))
         _ask(
             work,
             amending,

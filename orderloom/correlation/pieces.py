@@ -7,7 +7,7 @@ order's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -46,6 +46,7 @@ __all__ = [
     "replaced",
     "undecided",
     "undo",
+    "why_charged",
 ]
 
 NOT_UNDONE = "E_NOT_UNDONE"
@@ -368,6 +369,13 @@ def charges(planned: Planned) -> tuple[Money, int] | None:
     total = sum((one.price.value for one in found[1:]), found[0].price.value)
     # `routes check` sees to it that all charges are in one currency.
     return Money(value=total, unit=found[0].price.unit), min(one.valid_for for one in found)
+
+
+def why_charged(planned: Planned, parts: Mapping[str, PartPlan]) -> str:
+    """Which parts are past their soft points, in words."""
+    past = dict.fromkeys(step.part for step, decision in planned if decision.charge is not None)
+    said = (f"{one} is past the point from which a change costs ({parts[one].soft_ponr})" for one in past)
+    return "; ".join(said)
 
 
 def _priced(planned: Planned) -> Iterator[ChangeCharge]:

@@ -184,7 +184,7 @@ def quote(*changed: ItemChange, question: str = "Q-1", amount: str = "30.00", **
         question=question,
         charge=Money(value=Decimal(amount), unit="USD"),
         answer_by=AT + timedelta(days=2),
-        fault=Fault(code="E_CHARGE", what="the warehouse has begun to pack it"),
+        fault=Fault(code="E_CHARGE", what="warehouse is past the point from which a change costs (packed)"),
         **said,
     )
 

@@ -51,6 +51,7 @@ LESS = change_of(ChangeKind.REMOVE, CASE)
 [ADDED] = CHANGE.add
 NEW = change_of(ChangeKind.ADD, ADDED)
 DAY = change_of(ChangeKind.ORDER, fields=("requestedCompletionDate",))
+_PAST = "warehouse is past the point from which a change costs (packed)"
 
 # Source: ASC X12 release 004010, transaction set 865, as far as we write it.
 SAC = Loop((Use("SAC"), Use("CUR")))
@@ -147,7 +148,7 @@ class TestSettled:
 
         assert [
             "N9*ZZ*E_CHARGE",
-            f"MSG*{state}: nothing of it is changed; the warehouse has begun to pack it",
+            f"MSG*{state}: nothing of it is changed; {_PAST}",
         ] == (answered(lapsed)[-3:-1])
         assert [f"N9*ZZ*{state}", f"MSG*{state}: nothing of it is changed"] == answered(bare)[-3:-1]
 
@@ -238,7 +239,7 @@ class TestQuote:
         said = answered(changed(quote(MORE), charge=charge), kind=self.ASKS)
 
         assert found == [one for one in said if one[:3] in {"SAC", "CUR"}]
-        assert f"MSG*costs {charge.value} {charge.unit}; the warehouse has begun to pack it" in said
+        assert f"MSG*costs {charge.value} {charge.unit}; {_PAST}" in said
 
     def test_a_number_that_x12_cannot_carry(self):
         """The partner is told all the same, and answers in another way."""

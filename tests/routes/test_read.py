@@ -95,9 +95,10 @@ class TestShape:
             ),
             pytest.param(
                 texts(changed('expect = ["crm"]', 'expect = ["crm"]\n      expect_error = "E_NO_ROUTE"')),
-                "routes/rules-1.toml:11 route[0].test[0]: a table of order, expect,"
-                " expect_error is not allowed (a table with order,"
-                " and either expect or expect_error) [E_ROUTES]",
+                (
+                    "routes/rules-1.toml:11 route[0].test[0]: a table of order, expect, expect_error is not"
+                    " allowed (a table with order, and either expect or expect_error) [E_ROUTES]"
+                ),
                 id="a test that expects two things",
             ),
             pytest.param(

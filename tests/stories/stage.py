@@ -412,10 +412,34 @@ def _batch(body: bytes) -> Iterator[str]:
     yield " ".join((head[1:11].strip(), end[1], *said))
 
 
+def _kiosk(body: bytes) -> Iterator[str]:
+    said = json.loads(body)
+    words = [said["txn"], said["answer"], *([said["state"]] if "state" in said else [])]
+    words += [f"| {one['line']} {one['state']}" for one in said.get("lines", ())]
+    words += [said["error"]["code"]] if "error" in said else []
+    if change := said.get("change"):
+        words.append(f"| {change['txn']} {change['state']}")
+        words += [
+            " ".join(
+                filter(None, (f"| {one['change']} {one.get('line', '')}".rstrip(), one["state"], _why(one)))
+            )
+            for one in change["lines"]
+        ]
+    if cancel := said.get("cancel"):
+        words.append(" ".join(("| cancel", cancel["state"], *cancel.get("past", ()))))
+    yield " ".join(words)
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    cost = f"costs {one['charge']['value']}" if "charge" in one else ""
+    return " ".join(filter(None, (one.get("error", {}).get("code", ""), cost)))
+
+
 _READERS: Mapping[str, Callable[[bytes], Iterator[str]]] = {
     "partner": _x12,
     "web": _web,
     "callcenter": lambda body: iter((_xml(body, _SOAP_PARTS, _SOAP_LEAVES),)),
     "store": lambda body: iter((_xml(body, _POSLOG_PARTS, _POSLOG_LEAVES),)),
     "directmail": _batch,
+    "kiosk": _kiosk,
 }
