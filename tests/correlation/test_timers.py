@@ -60,6 +60,24 @@ def test_a_system_that_stays_silent_is_held():
     assert [] == list(story.last.timers)
 
 
+@pytest.mark.parametrize("repeat", [Repeat.KEY, Repeat.NEVER])
+def test_a_silence_that_is_shorter_than_hold_after_changes_no_state(repeat):
+    """However soon its answer was due: an outage of minutes is told to nobody."""
+    short, long_ = (
+        Story(order_of("1"), part("crm", ["1"]), among=world(repeat, hold_after=seconds))
+        for seconds in (ANSWER_WITHIN * 3, ANSWER_WITHIN)
+    )
+    for story in (short, long_):
+        for _ in range(2 if repeat is Repeat.KEY else 1):
+            story.due("answer-by", "crm")
+
+    assert (State.IN_PROGRESS, State.HELD) == (short.state, long_.state)
+    assert "delayed" not in {kind for kind, _ in short.told()}
+    story = short
+    story.due("answer-by", "crm")
+    assert State.HELD is story.state
+
+
 def test_a_system_that_must_not_be_asked_twice_is_held_at_once():
     """After an unknown outcome its instruction is not repeated by the clock."""
     story = chain(Repeat.NEVER)
