@@ -10,7 +10,7 @@ from typing import Any
 
 from canonical.notices import NoticeKind
 from canonical.states import State
-from orderloom.cli.text import counted, instant
+from orderloom.cli.text import counted
 from orderloom.correlation.port import JournalEntry
 from orderloom.correlation.record import Record
 from orderloom.simulators.standing import standing
@@ -75,11 +75,9 @@ def delay_checks(record: Record, journal: Sequence[JournalEntry]) -> Iterator[Ch
     heard = {one.endpoint: one.at for one in record.told if one.kind is NoticeKind.DELAYED}
     last = max(heard.values(), default=None)
     early = promised is not None and all(at < promised for at in heard.values())
-    yield Check(
-        f"{counted(len(heard), 'channel')} of {len(channels)} heard of the delay by {instant(last)}, before"
-        f" {instant(promised)}",
-        set(heard) == channels and early,
-    )
+    when = f"on {last:%A}, promised for {promised:%A, %d %B}" if last and promised else "never"
+    says = f"{counted(len(heard), 'channel')} of {len(channels)} heard of the delay: {when}"
+    yield Check(says, set(heard) == channels and early)
     acts = [one for one in journal if one.event == "completed_by_hand"]
     says = "; ".join(f"{one.actor}: {one.text}" for one in acts)
     yield Check(f"a person has mended it: {says or 'nobody'}", len(acts) == 1)
