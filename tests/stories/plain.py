@@ -1,12 +1,12 @@
 """
 Rules for a home of everything: internet, voice and television, and a plan beside it.
 
-Voice and television are the demonstration's, whose systems are told, and answer, in lines of words.
+Voice and television are the demonstration's.
 """
 
 from __future__ import annotations
 
-from orderloom.simulators.words import Television, Voice
+from orderloom.simulators.services import Television, Voice
 
 __all__ = ["BILLS", "ONE_BILL", "Television", "Voice"]
 
