@@ -20,13 +20,16 @@ from orderloom.cli.story.clock import StoryClock
 from orderloom.cli.story.ends import change_checks, delay_checks, end_checks, leaving_checks
 from orderloom.cli.story.player import Player
 from orderloom.cli.story.real import in_real_time, real_script
-from orderloom.cli.story.scene import Pause, Scene, filled, places, story_file
+from orderloom.cli.story.scene import Act, Pause, Scene, filled, places, story_file
 from orderloom.cli.story.stage import fresh_folder, staged
 from orderloom.cli.story.told import Asked, Said, touched, untouched
 from orderloom.settings import load
 from orderloom.simulators.agenda import Agenda
 from orderloom.simulators.script import EVERY_SYSTEM, Script
 
+_BATCH = next(
+    step for act in ALL_ACTS for step in act.steps if isinstance(step, Scene) and step.channel == "directmail"
+)
 SYSTEMS = [f'[systems."{name}"]' for name in EVERY_SYSTEM]
 
 
@@ -228,6 +231,19 @@ class TestChecks:
         records, _, _ = played
 
         assert [False, False] == verdicts(delay_checks(records[PHONE], ()))
+
+
+def test_every_message_is_shown_to_who_wants_to_see_it(tmp_path, monkeypatch, capsys):
+    """What is sent with its places filled, what is told, and of what is no text how much it is."""
+    monkeypatch.setattr(demo, "ALL_ACTS", (LEAVING, Act("one batch", (_BATCH,))))
+    monkeypatch.setattr(demo, "print_end", lambda *_: None)
+    demo.play(tmp_path / "demo", messages=True)
+
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("      | ")]
+    question = next(line for line in shown if "<ol:Question>" in line)
+    named = question.partition(">")[2].partition("<")[0]
+    assert any(f"<Question>{named}</Question>" in line and "Accept" in line for line in shown)
+    assert "| (1000 bytes, no text: orderloom decode)" in shown
 
 
 def test_a_demonstration_that_goes_wrong_says_what_and_ends_with_status_1(tmp_path, monkeypatch, capsys):
