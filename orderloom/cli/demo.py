@@ -27,8 +27,13 @@ from .story.stage import StageStuckError, fresh_folder, staged
 __all__ = ["play"]
 
 
-def play(folder: Path) -> None:
-    """The whole story in this process, with a store in ``folder``."""
+def play(folder: Path, *, messages: bool = False) -> None:
+    """
+    The whole story in this process, with a store in ``folder``.
+
+    Args:
+        messages: Print every message as it is.
+    """
     set_up_logging("ERROR")
     config = fresh_folder(folder, *(f'[systems."{name}"]' for name in EVERY_SYSTEM))
     script = Script.of(json.loads(story_file("script.json")))
@@ -36,7 +41,7 @@ def play(folder: Path) -> None:
     with staged(load(config), script, START) as stage:
         click.echo(f"broker in memory (it forgets when this ends), store in {folder / 'orderloom.db'}")
         click.echo("times are those of the story, in Austin: its clock leaps when time passes")
-        player = Player(stage)
+        player = Player(stage, messages=messages)
         try:
             for act in ALL_ACTS:
                 player.play(act)

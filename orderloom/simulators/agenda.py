@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import count
+from math import inf
 from threading import Condition, Thread
 from time import monotonic
 
@@ -41,10 +42,10 @@ class Agenda:
 
     @property
     def due(self) -> float | None:
-        """When the next job is to be done, on its clock: now while one is being done; None without any."""
+        """When the next job is to be done, on its clock: long ago while one is; None without any."""
         with self._changed:
             if self._busy:
-                return self._seconds()
+                return -inf
             return self._jobs[0][0] if self._jobs else None
 
     def stir(self) -> None:

@@ -17,10 +17,10 @@ from .internet import Internet
 from .mobile import Mobile
 from .posts import Counter
 from .script import ALL_SYSTEMS, Script
+from .services import Television, Voice
 from .site import InternetSite, callback_sender, exchange_sender
 from .transport import Transport
 from .warehouse import Warehouse
-from .words import Television, Voice
 
 __all__ = ["ALL_SYSTEMS", "Neighbourhood", "utc_now"]
 

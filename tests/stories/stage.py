@@ -59,7 +59,7 @@ class Stage(Shipped):
     Args:
         rules: Rule files that are added to the shipped ones, or take their place; by name.
         alone: Only ``rules`` and the shipped endpoints.
-        more: Further systems; an adapter for each is installed.
+        more: Further systems, of which an adapter is installed.
         patient: Systems that have a year to answer.
     """
 

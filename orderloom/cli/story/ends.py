@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from canonical.notices import NoticeKind
 from canonical.states import State
-from orderloom.cli.text import counted, instant
+from orderloom.cli.text import counted
 from orderloom.correlation.port import JournalEntry
 from orderloom.correlation.record import Record
 from orderloom.simulators.standing import standing
@@ -75,11 +76,9 @@ def delay_checks(record: Record, journal: Sequence[JournalEntry]) -> Iterator[Ch
     heard = {one.endpoint: one.at for one in record.told if one.kind is NoticeKind.DELAYED}
     last = max(heard.values(), default=None)
     early = promised is not None and all(at < promised for at in heard.values())
-    yield Check(
-        f"{counted(len(heard), 'channel')} of {len(channels)} heard of the delay by {instant(last)}, before"
-        f" {instant(promised)}",
-        set(heard) == channels and early,
-    )
+    when = f"on {_day(last)}, promised for {_day(promised)}" if last and promised else "never"
+    says = f"{counted(len(heard), 'channel')} of {len(channels)} heard of the delay: {when}"
+    yield Check(says, set(heard) == channels and early)
     acts = [one for one in journal if one.event == "completed_by_hand"]
     says = "; ".join(f"{one.actor}: {one.text}" for one in acts)
     yield Check(f"a person has mended it: {says or 'nobody'}", len(acts) == 1)
@@ -100,6 +99,10 @@ def end_checks(
         order = record.order
         done = f"{order.progress.done}/{order.progress.total} lines done"
         yield Check(f"{number:<18} {order.id}  {order.state:<10} {done}", order.state is State.COMPLETED)
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%A} {at.day} {at:%B}"
 
 
 def _holds(call: Call, record: Record, offering: str) -> bool:

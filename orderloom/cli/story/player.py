@@ -14,6 +14,7 @@ from typing import Protocol
 import click
 
 from orderloom.cli.context import complain, sentence
+from orderloom.cli.text import one_line
 from orderloom.correlation.port import JournalEntry, Store
 from orderloom.correlation.record import Record
 from orderloom.simulators.channels import Kept
@@ -75,9 +76,11 @@ class Player:
 
     Args:
         zone: Of the times that are printed.
+        messages: Print every message as well, as it is.
     """
 
-    def __init__(self, stage: Theatre, zone: tzinfo = AUSTIN) -> None:
+    def __init__(self, stage: Theatre, zone: tzinfo = AUSTIN, *, messages: bool = False) -> None:
+        self._messages = messages
         self._stage = stage
         self._zone = zone
         self.kept: dict[str, str] = {}
@@ -117,6 +120,8 @@ class Player:
         self._line("->", f"drop.{step.channel}", f"{step.file}, {len(body)} bytes")
         for name in places(template):
             click.echo(f"   with {name} {self.kept[name]}")
+        for line in self._whole(body):
+            click.echo(line)
         self._stage.drop(step.channel, body, step)
 
     def _keep(self, scene: Scene, news: Sequence[Kept]) -> None:
@@ -188,6 +193,17 @@ class Player:
                 yield from self._lines(kept.at, "<-", kept.queue, what, record.text)
             if not kept.records:
                 yield from self._lines(kept.at, "<-", kept.queue, kept.fault or f"{len(kept.body)} bytes")
+            yield from self._whole(kept.body)
+
+    def _whole(self, body: bytes) -> Iterator[str]:
+        """A message as it is, line by line; one that is no text is not shown."""
+        if not self._messages:
+            return
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = f"({len(body)} bytes, no text: orderloom decode)"
+        yield from (f"      | {one_line(line)}" for line in text.splitlines())
 
     def _lines(self, at: datetime, arrow: str, where: str, what: str, text: str = "") -> Iterator[str]:
         """What was sent or told, and what it says to people; what does not fit stands below."""

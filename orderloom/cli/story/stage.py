@@ -233,7 +233,7 @@ class Stage:
     def _due(self, moment: datetime) -> datetime | None:
         """When the next thing is due, until then."""
         dues = (one.due for one in self.neighbours.agendas)
-        found = [self.clock.at(due) for due in dues if due is not None]
+        found = [self.clock.at(max(due, 0.0)) for due in dues if due is not None]
         timer = self._timer(moment)
         return min(
             (at for at in (*found, *(() if timer is None else (timer,))) if at <= moment), default=None
