@@ -140,8 +140,11 @@ def fill_in(body: bytes, tokens: Mapping[int, str]) -> bytes:
 
 
 def _replaced(body: bytes, patterns: Mapping[str, re.Pattern[bytes]], change: Callable[[str], str]) -> bytes:
+    """A message is written in one code page: where one has something to be changed, no other has."""
     for codec, pattern in patterns.items():
-        body = pattern.sub(partial(_encoded, codec, change), body)
+        changed = pattern.sub(partial(_encoded, codec, change), body)
+        if changed != body:
+            return changed
     return body
 
 

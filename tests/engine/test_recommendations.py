@@ -255,6 +255,16 @@ class TestWhoIsAsked:
 
         assert State.IN_PROGRESS is leave(rig, endpoint, party=party).order.state
 
+    def test_nothing_waits_for_a_place_that_would_not_hear_of_it(self, tmp_path):
+        """Its profile wants no information-required: the question would lapse unseen, a day later."""
+        name = f"endpoints/{STORE}.toml"
+        rules = {**RULES, name: RULES[name] + 'notices = ["accepted", "ended"]\n'}
+        deaf = TalkRig(tmp_path, rules=rules)
+        deaf.happened(DESK, "complaint", "C-7")
+
+        assert State.IN_PROGRESS is leave(deaf).order.state
+        deaf.crash()
+
     def test_partners_and_agents_only_when_it_was_agreed(self):
         """They are other companies; all other channels are ours."""
         asked = {

@@ -4,7 +4,13 @@ Tokens are left out of answers that are kept, and others put in their places.
 
 from __future__ import annotations
 
+import json
+import re
+from datetime import timedelta
+
+from broker.port import Properties
 from orderloom.engine.tokens import fill_in, fresh_token, leave_out, places
+from tests.engine.shipped import START, Shipped
 
 FIRST, SECOND = "R-0000-0000-0000-0000-0000-0001", "R-0000-0000-0000-0000-0000-0002"
 
@@ -51,3 +57,47 @@ def test_every_token_is_found():
     for _ in range(200):
         token = fresh_token()
         assert token.encode() not in leave_out(token.encode(), {7: token})
+
+
+LOG = '<POSLog xmlns="http://www.nrf-arts.org/IXRetail/namespace/">{}</POSLog>'
+SALE = (
+    "<Transaction><RetailStoreID>0117</RetailStoreID><WorkstationID>4</WorkstationID>"
+    "<SequenceNumber>{}</SequenceNumber><BusinessDayDate>2026-11-02</BusinessDayDate><RetailTransaction>"
+    "<LineItem><SequenceNumber>1</SequenceNumber><CustomerOrderForPickup><ItemID>CASE-01</ItemID>"
+    "<Quantity>1</Quantity></CustomerOrderForPickup></LineItem></RetailTransaction></Transaction>"
+)
+TOLD = re.compile(rb"<OrderID>(OL\w+)</OrderID>.*?<ol:Token>(R-[0-9-]+)</ol:Token>", re.DOTALL)
+
+
+def test_each_order_of_a_resend_gets_a_token_of_its_own(tmp_path):
+    """Two transactions of one message, sent again: each opens the order beside which it stood."""
+    hub = Shipped(tmp_path, split=False)
+    body = LOG.format("".join(SALE.format(number) for number in (1, 2))).encode()
+    told = []
+    for minute in (0, 2):
+        hub.take(("store", body, Properties(content_type="text/xml")), START + timedelta(minutes=minute))
+        told += [pair for one in taken(hub, "channel.store.0117.out") for pair in TOLD.findall(one)]
+
+    opened = []
+    for number, (_, token) in enumerate(told):
+        ask = {"kioskId": "MALL-1", "txn": f"T-{number}", "resumeToken": token.decode()}
+        message = ("kiosk", json.dumps(ask).encode(), Properties(content_type="application/json"))
+        hub.take(message, START + timedelta(minutes=10 + number))
+        [answer] = [
+            json.loads(one) for one in taken(hub, "channel.kiosk.mall-1.out") if b'"conversation"' in one
+        ]
+        opened += [one["order"].encode() for one in answer["orders"]]
+    hub.close()
+
+    assert 4 == len({token for _, token in told})
+    assert [order for order, _ in told] == opened
+    assert 2 == len(set(opened))
+
+
+def taken(hub, queue):
+    """The bodies on a queue, which are then gone."""
+    found = []
+    while (one := hub.broker.get(queue)) is not None:
+        hub.broker.ack(one)
+        found.append(one.body)
+    return found
