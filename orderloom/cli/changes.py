@@ -53,7 +53,7 @@ def changes_of(record: Record) -> Iterator[str]:
 def _facts(amendment: Amendment) -> Iterator[tuple[str, str]]:
     if amendment.waits_for and not amendment.settled:
         yield "waits for", f"{', '.join(amendment.waits_for)}, which came before and touches the same"
-    if amendment.fault is not None:
+    if amendment.fault is not None and all(one.fault != amendment.fault for one in amendment.pieces):
         yield "refused", one_line(str(amendment.fault))
 
 
