@@ -97,16 +97,19 @@ def new(name: str, form: str, python: bool, folder: Path | None) -> None:
 
 @adapter.command("try")
 @click.argument("channel")
-@click.argument("file", type=click.File("rb"))
+@click.argument("files", metavar="FILE...", type=click.File("rb"), nargs=-1, required=True)
 @here
-def try_(place: Here, channel: str, file: BinaryIO) -> None:
+def try_(place: Here, channel: str, files: tuple[BinaryIO, ...]) -> None:
     """
-    Send FILE on CHANNEL through the whole hub in this process, and print what its sender is told.
+    Send each FILE on CHANNEL through the whole hub in this process, and print what its sender is told.
 
     The broker is in memory, the systems are simulated, the store is thrown away; settings and rules count.
+    Of several files each is sent when the one before was answered, and systems take their time, so that a
+    change or a cancel comes while the order is under way.
 
-    Example:
+    Examples:
       orderloom adapter try agent agent/samples/one-order.csv
+      orderloom adapter try partner order.edi change.edi cancel.edi
     """
     from .adapter_try import play
 
@@ -114,7 +117,7 @@ def try_(place: Here, channel: str, file: BinaryIO) -> None:
     if channel not in settings.channels:
         allowed = f"of {', '.join(settings.channels)}"
         complain(sentence("E_CONFIG", f"unknown channel {channel!r}", "CHANNEL", allowed))
-    play(settings, channel, getattr(file, "name", "standard input"), file.read())
+    play(settings, channel, [(getattr(one, "name", "standard input"), one.read()) for one in files])
 
 
 @adapter.command()
