@@ -148,3 +148,19 @@ def test_a_change_that_is_refused_as_a_whole_says_why_once(stage):
     stage.drop("web", change("P-1", id="1", quantity=4))
 
     assert 1 == told("orderloom status W-1").count("the order is being cancelled [E_STATE]")
+
+
+def test_what_a_paused_system_was_to_be_told_is_shown_so(stage):
+    """Nobody looks for the answer of a system that has not got the question."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    stage.answers("crm")
+    told("orderloom pause system warehouse --why release")
+    stage.news()
+    stage.later(seconds=2)
+    stage.drop("web", change("P-1", id="1", quantity=4))
+    assert "warehouse" not in stage.news()
+
+    said = told("orderloom status W-1")
+    assert "no answer yet: it is paused" in said
+    assert "waits for warehouse, which is paused, told" in said
