@@ -97,17 +97,19 @@ def new(name: str, form: str, python: bool, folder: Path | None) -> None:
 
 @adapter.command("try")
 @click.argument("channel")
-@click.argument("file", type=click.File("rb"))
+@click.argument("files", metavar="FILE...", type=click.File("rb"), nargs=-1, required=True)
 @here
-def try_(place: Here, channel: str, file: BinaryIO) -> None:
+def try_(place: Here, channel: str, files: tuple[BinaryIO, ...]) -> None:
     """
-    Send FILE on CHANNEL through the whole hub in this process, and print what its sender is told.
+    Send each FILE on CHANNEL through the whole hub in this process, and print what its sender is told.
 
     The broker is in memory, the systems are simulated, the store is thrown away; settings and rules count.
-    Ends with status 1 when something of it was refused.
+    Of several files each is sent when the one before was answered, and systems take their time, so that a
+    change or a cancel comes while the order is under way. Ends with status 1 when something was refused.
 
-    Example:
+    Examples:
       orderloom adapter try agent agent/samples/one-order.csv
+      orderloom adapter try partner order.edi change.edi cancel.edi
     """
     from .adapter_try import play
     from .decode import known_of
@@ -116,8 +118,8 @@ def try_(place: Here, channel: str, file: BinaryIO) -> None:
     if channel not in settings.channels:
         allowed = f"of {', '.join(settings.channels)}"
         complain(sentence("E_CONFIG", f"unknown channel {channel!r}", "CHANNEL", allowed))
-    name, known = getattr(file, "name", "standard input"), known_of(place, channel=channel)
-    if not play(settings, channel, name, file.read(), known):
+    messages = [(getattr(one, "name", "standard input"), one.read()) for one in files]
+    if not play(settings, channel, messages, known_of(place, channel=channel)):
         click.get_current_context().exit(1)
 
 

@@ -1,12 +1,12 @@
 """
-``orderloom adapter try``: one message through the whole hub, in this process, with simulated systems.
+``orderloom adapter try``: messages through the whole hub, in this process, with simulated systems.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -47,49 +47,73 @@ _MOST = 1_000
 _SCRIPT = "scripts/calm.json"
 # Records shown of an answer that is no text.
 _RECORDS = 5
+# Of several messages each is sent after an answer and so many seconds of silence, or when none has come for
+# so long; what systems are told first they answer later than that.
+_NEXT, _UNANSWERED = 0.2, 2.0
+_SLOWLY = {"rules": [{"behaviour": "slow", "delay": 2.0}]}
 
 
-def play(settings: Settings, channel: str, name: str, body: bytes, known: Known) -> bool:
+def play(settings: Settings, channel: str, messages: Sequence[tuple[str, bytes]], known: Known) -> bool:
     """
-    Drop ``body`` on ``channel``, print all that its endpoints are told, and how its orders ended.
+    Drop messages on ``channel``, print all that its endpoints are told, and how the orders ended.
 
     Args:
+        messages: A name for people, and the bytes.
         known: Layouts and code pages by which answers that are no text are shown.
 
     Returns:
-        Whether nothing of it was refused.
+        Whether nothing of them was refused.
     """
     set_up_logging("CRITICAL")
-    script = Script.of(json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8")))
+    calm = json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8"))
+    script = Script.of(calm if len(messages) == 1 else _SLOWLY)
     with TemporaryDirectory(prefix="orderloom-try-") as folder:
         there = replace(settings, store=Path(folder) / "orderloom.db")
         with neighboured(there, script) as (hub, *_):
-            exchange = drop_exchange(channel)
-            click.echo(f"-> {exchange}  {name}, {size(len(body))}")
-            hub.broker.publish(exchange, "", body, Properties())
+            for number, (name, body) in enumerate(messages, 1):
+                exchange = drop_exchange(channel)
+                click.echo(f"-> {exchange}  {name}, {size(len(body))}")
+                hub.broker.publish(exchange, "", body, Properties())
+                if number < len(messages):
+                    _until_answered(hub, channel, known)
             orders = _watch(hub, channel, known)
             refused = any(one.event == "document_rejected" for one in hub.store.journal(""))
     _print_orders(orders)
     return not refused
 
 
+def _until_answered(hub: Embedded, channel: str, known: Known) -> None:
+    """Print what is told until nothing more comes for now."""
+    ends, quiet = time.monotonic() + _UNANSWERED, 0.0
+    while time.monotonic() < (quiet or ends):
+        if _hear(hub, channel, known):
+            quiet = time.monotonic() + _NEXT
+
+
+def _hear(hub: Embedded, channel: str, known: Known) -> bool:
+    """Print what the channel's endpoints are told now; whether it was anything."""
+    heard = False
+    endpoints = hub.hub.rules().references.of_channel(channel)
+    for queue, sender in {one.out_queue: one.name for one in endpoints}.items():
+        found = hub.broker.get(queue, 0.05)
+        if found is not None:
+            _print(queue, found.properties.headers, found.body, replace(known, endpoint=sender))
+            hub.broker.ack(found)
+            heard = True
+    if hub.broker.depth(parked_queue(channel_in(channel))):
+        complain(*_parked(hub.store), status=1)
+    return heard
+
+
 def _watch(hub: Embedded, channel: str, known: Known) -> tuple[Record, ...]:
     """Print what is told until all orders have ended, or wait for their day, and nothing more comes."""
-    endpoints = hub.hub.rules().references.of_channel(channel)
-    queues = {one.out_queue: replace(known, endpoint=one.name) for one in endpoints}
     ends, last, told = time.monotonic() + _LIMIT, time.monotonic(), False
     while True:
         if time.monotonic() > ends:
             _print_orders(_orders(hub.store, _accepted(hub)))
             complain(sentence("E_NO_ANSWER", "not all was answered in time", channel), status=1)
-        for queue, sender in queues.items():
-            found = hub.broker.get(queue, 0.05)
-            if found is not None:
-                _print(queue, found.properties.headers, found.body, sender)
-                hub.broker.ack(found)
-                last, told = time.monotonic(), True
-        if hub.broker.depth(parked_queue(channel_in(channel))):
-            complain(*_parked(hub.store), status=1)
+        if _hear(hub, channel, known):
+            last, told = time.monotonic(), True
         orders = tuple(_orders(hub.store, _accepted(hub)))
         over = all(one.order.state in _TERMINAL or _later(one) for one in orders)
         if (told or orders) and over and time.monotonic() - last > _SILENCE:

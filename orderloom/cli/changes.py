@@ -6,7 +6,7 @@ Of each piece that is open it says what it waits for, of whom, and until when.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from canonical.amendments import (
     SETTLED,
@@ -26,8 +26,13 @@ from .text import instant, one_line, table
 __all__ = ["changes_of"]
 
 
-def changes_of(record: Record) -> Iterator[str]:
-    """Every amendment and cancel of an order; nothing when it has had none."""
+def changes_of(record: Record, unreached: Mapping[str, str]) -> Iterator[str]:
+    """
+    Every amendment and cancel of an order; nothing when it has had none.
+
+    Args:
+        unreached: Systems that get nothing for now, and why: ``is paused``.
+    """
     for amending in record.amendments:
         amendment = amending.amendment
         yield ""
@@ -39,7 +44,7 @@ def changes_of(record: Record) -> Iterator[str]:
             yield from table(
                 [(str(piece.number), what, piece.state, *_said(amendment, piece))], indent="    "
             )
-            yield from table(_steps(record, amendment.id, piece.number), indent="      ")
+            yield from table(_steps(record, unreached, amendment.id, piece.number), indent="      ")
     for cancelling in record.cancels:
         task = cancelling.task
         what = f"item {', '.join(task.items)}" if task.items else "the order"
@@ -47,13 +52,13 @@ def changes_of(record: Record) -> Iterator[str]:
         asked = f"{instant(task.at)}  {task.endpoint} {one_line(task.document)}".rstrip()
         yield f"cancel {task.id} of {what}  {task.state}  {asked}"
         yield from table(_of_cancel(task), indent="  ")
-        yield from table(_steps(record, task.id, 0), indent="    ")
+        yield from table(_steps(record, unreached, task.id, 0), indent="    ")
 
 
 def _facts(amendment: Amendment) -> Iterator[tuple[str, str]]:
     if amendment.waits_for and not amendment.settled:
         yield "waits for", f"{', '.join(amendment.waits_for)}, which came before and touches the same"
-    if amendment.fault is not None:
+    if amendment.fault is not None and all(one.fault != amendment.fault for one in amendment.pieces):
         yield "refused", one_line(str(amendment.fault))
 
 
@@ -131,21 +136,22 @@ def _of_order(fields: OrderPatch | None, field: str) -> str:
     return one_line(field)
 
 
-def _steps(record: Record, cause: str, piece: int) -> list[tuple[str, ...]]:
-    return [_step(record, one) for one in record.steps if (one.cause, one.piece) == (cause, piece)]
+def _steps(record: Record, unreached: Mapping[str, str], cause: str, piece: int) -> list[tuple[str, ...]]:
+    return [_step(record, unreached, one) for one in record.steps if (one.cause, one.piece) == (cause, piece)]
 
 
-def _step(record: Record, step: Step) -> tuple[str, ...]:
+def _step(record: Record, unreached: Mapping[str, str], step: Step) -> tuple[str, ...]:
     verb = f"{step.verb} back" if step.back else step.verb or "here only"
-    return f"{step.part}/{one_line(step.item)}", verb, step.state, _waits(record, step)
+    return f"{step.part}/{one_line(step.item)}", verb, step.state, _waits(record, unreached, step)
 
 
-def _waits(record: Record, step: Step) -> str:
+def _waits(record: Record, unreached: Mapping[str, str], step: Step) -> str:
     if step.fault is not None:
         return f"{one_line(str(step.fault))}: orderloom fallout show {record.id}"
     if step.state is StepState.WAITING:
         return "waits its turn"
     told = next((one for one in record.instructions if one.key == step.key), None)
     if step.state is StepState.SENT and told is not None:
-        return f"waits for {told.system}, told {instant(told.sent_at)} as {told.reference}"
+        why = f", which {unreached[told.system]}" if told.system in unreached else ""
+        return f"waits for {told.system}{why}, told {instant(told.sent_at)} as {told.reference}"
     return ""

@@ -70,7 +70,8 @@ def show(place: Here, key: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(encode(_plain(talk)))
     else:
-        say(_lines(talk))
+        lines = list(_lines(talk))
+        say(lines if talk.conversations else lines[1:])  # orders of whoever does not speak of conversations
 
 
 def _talk(store: Store, key: str) -> _Talk:
@@ -128,8 +129,7 @@ def _lines(talk: _Talk) -> Iterator[str]:
 
 def _section(name: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
     if rows:
-        yield ""
-        yield name
+        yield from ("", name)
         yield from table(rows)
 
 

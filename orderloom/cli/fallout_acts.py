@@ -115,9 +115,8 @@ def act_on_all(
                 ready = _checked(store, hub, act, order_id)
                 acted = act_on(hub, store, ready, order_id, at, dry=wanted.dry)
             except Rejected as no:
-                refused.append(
-                    Fault(code=no.code, what=no.what, where=f"{order_id}, {no.where}", allowed=no.allowed)
-                )
+                where = order_id if no.where in ("", order_id) else f"{order_id}, {no.where}"
+                refused.append(Fault(code=no.code, what=no.what, where=where, allowed=no.allowed))
                 continue
             except StoreError:
                 click.echo(f"{done} of {len(ids)} orders done; go on with --act {act.id}", err=True)

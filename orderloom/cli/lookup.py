@@ -10,10 +10,11 @@ from canonical.errors import shown
 from canonical.order import Order
 from orderloom.correlation.port import Store
 from orderloom.correlation.record import Record
+from orderloom.pauses import Kind, read_pauses
 
 from .context import Refused
 
-__all__ = ["find_records", "not_found", "seen_by"]
+__all__ = ["find_records", "not_found", "seen_by", "unreached"]
 
 
 def find_records(store: Store, key: str, endpoint: str | None = None) -> tuple[Record, ...]:
@@ -47,6 +48,15 @@ def seen_by(order: Order, endpoint: str) -> Order:
         external_id=tuple(one for one in order.external_id if one.owner == endpoint),
         channel=tuple(one for one in order.channel if one.endpoint == endpoint),
     )
+
+
+def unreached(store: Store) -> dict[str, str]:
+    """Systems that get nothing for now, and why, as it follows on their names: ``is paused``."""
+    found = {one.system: "gets no calls" for one in store.breakers() if one.opened is not None}
+    pauses = read_pauses(store).found.items()
+    return found | {
+        name: "is paused" for (kind, name), one in pauses if kind is Kind.SYSTEM and one.until is None
+    }
 
 
 def _sees(order: Order, endpoint: str) -> bool:

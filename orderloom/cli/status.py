@@ -9,7 +9,7 @@ import click
 from canonical.codec import encode
 
 from .context import Here, here, say
-from .lookup import find_records, seen_by
+from .lookup import find_records, seen_by, unreached
 from .timeline import endpoint_view, timeline
 
 __all__ = ["status"]
@@ -34,6 +34,7 @@ def status(place: Here, key: str, endpoint: str | None, *, as_json: bool) -> Non
     """
     with place.store() as store:
         records = find_records(store, key, endpoint)
+        not_told = {} if endpoint is not None else unreached(store)
     for number, record in enumerate(records):
         if as_json:
             seen = record if endpoint is None else seen_by(record.order, endpoint)
@@ -41,4 +42,6 @@ def status(place: Here, key: str, endpoint: str | None, *, as_json: bool) -> Non
             continue
         if number:
             click.echo()
-        say(timeline(record) if endpoint is None else endpoint_view(seen_by(record.order, endpoint)))
+        say(
+            timeline(record, not_told) if endpoint is None else endpoint_view(seen_by(record.order, endpoint))
+        )

@@ -4,7 +4,8 @@ One order on the screen: its state, its items, and under each item the lines tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
@@ -21,8 +22,13 @@ _CONTRADICTION = "E_CONTRADICTION"
 _LINES = ("part", "system", "state", "since", "said", "why")
 
 
-def timeline(record: Record) -> Iterator[str]:
-    """Everything the hub knows, for the people who run it."""
+def timeline(record: Record, unreached: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """
+    Everything the hub knows, for the people who run it.
+
+    Args:
+        unreached: Systems that get nothing for now, and why: ``is paused``.
+    """
     order = record.order
     yield from _head(order, _since(record))
     yield from table(_facts(record), indent="  ")
@@ -30,10 +36,10 @@ def timeline(record: Record) -> Iterator[str]:
     for item in every_item(order.product_order_item):
         yield ""
         yield f"item {_item(item)}"
-        rows = [_line(record, line) for line in lines.values() if line.item == item.id]
+        rows = [_line(record, line, unreached) for line in lines.values() if line.item == item.id]
         yield from table(rows, _LINES, indent="    ")
         yield from _contradictions(record, item)
-    yield from changes_of(record)
+    yield from changes_of(record, unreached)
     if record.told:
         yield ""
         yield "told"
@@ -111,7 +117,7 @@ def _state(state: State, cause: object) -> str:
     return f"{state} ({cause})" if cause is not None and state is State.CANCELLED else str(state)
 
 
-def _line(record: Record, line: Line) -> tuple[str, ...]:
+def _line(record: Record, line: Line, unreached: Mapping[str, str]) -> tuple[str, ...]:
     part = record.part(line.part)
     why = f"{part.reason.route}: {part.reason.clause}"
     return (
@@ -119,7 +125,7 @@ def _line(record: Record, line: Line) -> tuple[str, ...]:
         part.system,
         _state(line.state, line.cause),
         instant(line.since),
-        _said(record, line),
+        _said(record, line, unreached.get(part.system, "")),
         why,
     )
 
@@ -132,7 +138,7 @@ def _contradictions(record: Record, item: OrderItem) -> Iterator[str]:
             yield f"    {instant(error.timestamp)}  {one_line(error.reason)} [{error.code}]"
 
 
-def _said(record: Record, line: Line) -> str:
+def _said(record: Record, line: Line, unreached: str) -> str:
     """The system's word, code and reason; for what is not sent, what it waits for."""
     if not line.sent and not line.state.terminal:
         waits = _waits_for(record, line)
@@ -142,7 +148,9 @@ def _said(record: Record, line: Line) -> str:
     if line.reason.endswith(code):  # a fault of the hub's own is a whole sentence, its code at the end
         code = ""
     said = " ".join(one for one in (line.word, quantity, line.reason, code) if one)
-    return said or ("no answer yet" if not line.state.terminal else "")
+    if said or line.state.terminal:
+        return said
+    return f"no answer yet: it {unreached}" if unreached else "no answer yet"
 
 
 def _not_sent(record: Record) -> str:

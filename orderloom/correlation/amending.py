@@ -193,7 +193,7 @@ def _judge(
         _refuse(work, amending, piece, fault)
         return
     if not agreed and overlap(paths((piece,)), stale):
-        fault = Fault(code="E_STALE", what=f"changed since version {amending.amendment.base}")
+        fault = _outdated(piece, stale, amending.amendment.base)
         _ask(work, amending, piece, fault, _until(work, planned, STALE_FOR))
         return
     price = charges(planned)
@@ -209,6 +209,13 @@ def _judge(
         )
         return
     begin(work, amending, piece, planned)
+
+
+def _outdated(piece: Piece, stale: set[Path], base: int | None) -> Fault:
+    """What of a piece was changed since the version that it was made from."""
+    items = dict.fromkeys(path[0] for path in sorted(paths((piece,))) if overlap({path}, stale))
+    where = ", ".join(f"item {one}" if one else "the order" for one in items)
+    return Fault(code="E_STALE", what=f"changed since version {base}", where=where)
 
 
 def _being_cancelled(work: Working, piece: Piece) -> Fault | None:

@@ -17,7 +17,7 @@ from orderloom.adapter_check import adapter_at, check
 from orderloom.adapter_new import FORMATS, channels
 from orderloom.cli import main
 from orderloom.cli.adapter_try import _print
-from orderloom.cli.telling import story_file
+from orderloom.cli.story.scene import story_file
 from orderloom.decoding import Known
 from orderloom.settings import SettingsError
 from tests.docs.pages import ROOT

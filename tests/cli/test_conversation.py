@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from canonical.keys import conversation_id
 from orderloom.cli import main
+from orderloom.correlation.port import Changes
+from tests.cli.hub import ORDER, PO, Place, record
 from tests.engine.talk_rig import TalkRig, customer, draft, item
 from tests.engine.test_recommendations import RULES
 
@@ -74,3 +76,13 @@ def test_what_nobody_knows(talked, run, key):
 
     assert 1 == answer.exit_code
     assert "E_NOT_FOUND" in answer.stderr
+
+
+def test_an_order_without_a_conversation_is_shown_alone(tmp_path, monkeypatch):
+    """Nothing stands above its heading."""
+    monkeypatch.setenv("ORDERLOOM_STORE", str(tmp_path / "hub.db"))
+    changes = Changes(records=[(None, record())])
+    Place(tmp_path).write(changes)
+    shown = CliRunner().invoke(main, ["conversation", "show", PO]).stdout.splitlines()
+
+    assert ["orders", ORDER] == [shown[0], shown[1].split()[0]]

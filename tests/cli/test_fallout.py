@@ -218,6 +218,12 @@ class TestActing:
 
         assert (1, True) == (said.exit_code, "nothing that is meant is held" in said.stderr)
 
+    def test_of_one_order_it_names_that_once(self, held):
+        """By its id."""
+        said = held.run("fallout", "retry", ORDER, "--part", "crm", "--why", "x")
+        assert 1 == said.exit_code
+        assert said.stderr.startswith(f"{ORDER}: nothing that is meant is held")
+
     def test_an_id_of_two_orders_names_none(self, two_orders):
         """
         The hub's own ids do.

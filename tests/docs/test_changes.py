@@ -123,3 +123,44 @@ def test_an_order_for_a_later_day(stage):
     assert any("begins 2030-03-10 08:00:00Z" in one for one in told("orderloom now").splitlines())
     stage.later(days=1800)
     assert "crm" in stage.news()
+
+
+def test_what_was_changed_meanwhile_is_named(stage):
+    """Whoever is asked whether he wants his change all the same is told what of it is not as he saw it."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    stage.drop("web", change("P-1", id="1", quantity=4))
+    late = json.loads(change("P-2", id="1", quantity=5)) | {"version": 1}
+    stage.drop("web", json.dumps(late).encode())
+    told_last = json.loads(stage.letters[-1][1])["event"]["amendment"]["piece"][0]
+
+    assert "item 1: changed since version 1" == told_last["error"]["reason"]
+    assert "quantity 4 -> 5  awaitingCustomer  item 1: changed since version 1 [E_STALE]" in told(
+        "orderloom status W-1"
+    )
+
+
+def test_a_change_that_is_refused_as_a_whole_says_why_once(stage):
+    """It is the same for each piece."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    stage.drop("web", json.dumps({"@type": "CancelProductOrder", "productOrder": {"id": "W-1"}}).encode())
+    stage.drop("web", change("P-1", id="1", quantity=4))
+
+    assert 1 == told("orderloom status W-1").count("the order is being cancelled [E_STATE]")
+
+
+def test_what_a_paused_system_was_to_be_told_is_shown_so(stage):
+    """Nobody looks for the answer of a system that has not got the question."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    stage.answers("crm")
+    told("orderloom pause system warehouse --why release")
+    stage.news()
+    stage.later(seconds=2)
+    stage.drop("web", change("P-1", id="1", quantity=4))
+    assert "warehouse" not in stage.news()
+
+    said = told("orderloom status W-1")
+    assert "no answer yet: it is paused" in said
+    assert "waits for warehouse, which is paused, told" in said

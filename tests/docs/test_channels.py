@@ -7,6 +7,8 @@ What each adapter reads and writes of them is held byte by byte in tests/adapter
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -239,6 +241,24 @@ def test_the_example_of_an_answer_has_a_change_made_that_costs_something(page_of
     typist.types("reply" if channel == "kiosk" else "answer", b"Q-1", typist.asked())
     typist.everybody_answers()
     assert CHANGED[channel] in typist.heard
+
+
+def test_the_examples_are_tried_without_a_server(tmp_path):
+    """As the page says: saved, and typed; the change and the cancel come while the order is under way."""
+    for name in ("orders", "change", "cancel"):
+        (tmp_path / name).write_bytes(examples("partner")[name])
+    command = [sys.executable, "-m", "orderloom", "adapter", "try", "partner", "orders", "change", "cancel"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    told = [line.split("  ")[1] for line in ran.stdout.splitlines() if line[:2] in ("->", "<-")]
+
+    assert 0 == ran.returncode, ran.stdout + ran.stderr
+    assert [
+        *("orders, 738 B", "997 for PO 77: A, 2 of 2 accepted"),
+        *("855 for PO 4500000042: AD IA IA", "855 for PO PO 17/3-B: AD IA"),
+        *("change, 354 B", "997 for PC 80: A, 1 of 1 accepted", "865 for PO 4500000042: AD IA ID IA"),
+        *("cancel, 297 B", "997 for PC 82: A, 1 of 1 accepted", "865 for PO 4500000042: AT"),
+        "870 for PO 4500000042: ended, cancelled",
+    ] == [one for one in told if "870 for PO PO 17" not in one]
 
 
 @pytest.mark.parametrize("channel", TOLD)

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 from broker.shapes import Topology
+from canonical.amendments import SETTLED, PieceState
 from canonical.rollup import Child, Rolled, roll_up
 from canonical.states import CancelStage, Cause, State
 from orderloom.adapters_found import find_adapters
@@ -154,3 +155,20 @@ def test_the_table_has_every_state_but_draft():
     Rows are not lost on the way to paper.
     """
     assert {State(state) for _, state, _ in rows()} == set(State) - {State.DRAFT}
+
+
+def test_the_life_of_a_change_has_every_state_and_no_other():
+    """
+    The picture of a piece of an amendment; from each state that settles it nothing leads on.
+    """
+    [picture] = [
+        one.body
+        for one in page("docs/architecture.md").fences
+        if one.language == "mermaid" and "awaitingCustomer" in one.body
+    ]
+    ways = re.findall(r"^ +(\S+) --> (\w+|\[\*\])", picture, re.MULTILINE)
+    named = {name for way in ways for name in way} - {"[*]"}
+
+    assert set(PieceState) == named
+    assert SETTLED == {before for before, after in ways if after == "[*]"}
+    assert [] == [way for way in ways if way[0] in SETTLED and way[1] != "[*]"]
