@@ -32,6 +32,8 @@ def changes_of(record: Record) -> Iterator[str]:
         yield f"cancel {task.id} of {what}  {task.state}  {instant(task.at)}  {task.endpoint}"
         if task.fault is not None:
             yield f"  {one_line(str(task.fault))}"
+        if task.version is not None:
+            yield f"  version {task.version}"
         yield from table(_steps(record, task.id, 0), indent="    ")
 
 
