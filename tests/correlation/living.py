@@ -101,6 +101,7 @@ class Life:
         tie = ItemRelationship(id=str(relies_on), relationship_type="reliesOn")
         return OrderItem(
             id=name,
+            line_ref=name,
             action=Action.ADD,
             product_offering=OfferingRef(id=OFFERINGS[kind][0]),
             product=Product(product_characteristic=tuple(values)),
