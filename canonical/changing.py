@@ -12,13 +12,15 @@ from typing import TypeVar
 import msgspec
 
 from .amendments import ChangeKind, ItemChange, ItemPatch, OrderPatch
-from .order import Characteristic, OrderContent, OrderItem
+from .order import Characteristic, Order, OrderContent, OrderItem, every_item
+from .states import State
 
 __all__ = [
     "asked_fields",
     "asked_of_order",
     "differing",
     "differing_fields",
+    "item_named",
     "merged",
     "patched",
     "touches",
@@ -90,6 +92,26 @@ def asked_fields(patch: ItemPatch) -> tuple[str, ...]:
 def asked_of_order(patch: OrderPatch) -> tuple[str, ...]:
     """The fields of the order that ``patch`` speaks of, whether it changes them or not; not its notes."""
     return tuple(path for name, path in _ORDER_FIELDS.items() if getattr(patch, name) is not None)
+
+
+def item_named(order: Order, name: str, endpoint: str) -> str | None:
+    """
+    Id of the item that ``endpoint`` means by ``name``; None when that is none, or could be several.
+
+    Whoever captured the order means his own line number first, others the item's id; what is cancelled is
+    meant only when nothing else can be.
+    """
+    items = list(every_item(order.product_order_item))
+    by_line = [one for one in items if one.line_ref == name]
+    by_id = [one for one in items if one.id == name]
+    own = bool(order.channel) and order.channel[0].endpoint == endpoint
+    first, second = (by_line, by_id) if own else (by_id, by_line)
+    for gone in (False, True):
+        for among in (first, second):
+            found = [one.id for one in among if (one.state is State.CANCELLED) is gone]
+            if found:
+                return found[0] if len(found) == 1 else None
+    return None
 
 
 def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:

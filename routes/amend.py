@@ -32,7 +32,8 @@ MOST_FAULTS = 25
 """So many changes of one amendment are looked at one by one when they cannot be planned."""
 
 # Ties by which one item cannot be without the other.
-_TYING = frozenset({"reliesOn", "bundles", "requires"})
+_BUNDLES = "bundles"
+_TYING = frozenset({"reliesOn", _BUNDLES, "requires"})
 
 
 def propose(
@@ -125,7 +126,8 @@ class _Planner:
         order = self._order
         if self._fields is not None and any(one.kind is ChangeKind.ORDER for one in changes):
             order = with_fields(order, self._fields)
-        items = without(with_changes(order.product_order_item, changes), gone)
+        items = with_changes(order.product_order_item, changes)
+        items = without(items, gone | _emptied(items, gone))
         if all(one.action not in WORK for one in every_item(items)):
             return Plan(rules_version=self._rules.version, parts=())
         wanted = fill(msgspec.structs.replace(order, product_order_item=items), self._rules.references)
@@ -147,6 +149,17 @@ def _like(change: ItemChange, filled: OrderItem) -> OrderItem:
     """A changed item is wanted by itself, an added one with what it holds."""
     nested = filled.product_order_item if change.kind is ChangeKind.ADD else ()
     return msgspec.structs.replace(filled, product_order_item=nested, state=None, cause=None)
+
+
+def _emptied(items: Iterable[OrderItem], gone: set[str]) -> set[str]:
+    """Ids of what held something, and would hold nothing any more: a bundle goes with its last item."""
+    found: set[str] = set()
+    for item in items:
+        nested = item.product_order_item
+        found |= _emptied(nested, gone)
+        if nested and {one.id for one in nested} <= gone | found:
+            found.add(item.id)
+    return found
 
 
 def _cancelled(order: Order) -> set[str]:
@@ -201,8 +214,10 @@ def _groups(
             name = leader[name]
         return name
 
-    for one, other in _ties(order, changes):
-        if one in names and other in names:
+    ties = list(_ties(order, changes))
+    leader |= {name: name for tie in ties for name in tie[:2] if tie[2] and name not in leader}
+    for one, other, through in ties:
+        if through or (one in names and other in names):
             leader[find(one)] = find(other)
     found: dict[str, list[ItemChange]] = {}
     for change in changes:
@@ -210,15 +225,19 @@ def _groups(
     return tuple(map(tuple, found.values()))
 
 
-def _ties(order: Order, changes: Sequence[ItemChange]) -> Iterable[tuple[str, str]]:
-    """Pairs of items, as they are and as they are wanted, of which one cannot be without the other."""
+def _ties(order: Order, changes: Sequence[ItemChange]) -> Iterable[tuple[str, str, bool]]:
+    """
+    Pairs of items, as they are and as they are wanted, of which one cannot be without the other.
+
+    The third says whether a bundle ties them: what it holds is tied through it, though it does not change.
+    """
     wanted = [one.wanted for one in changes if one.wanted]
     for item in every_item((*order.product_order_item, *wanted)):
         for tie in item.product_order_item_relationship:
             if tie.relationship_type in _TYING:
-                yield item.id, tie.id
+                yield item.id, tie.id, tie.relationship_type == _BUNDLES
         for nested in item.product_order_item:
-            yield item.id, nested.id
+            yield item.id, nested.id, True
     for change in changes:
         if change.parent:
-            yield change.item, change.parent
+            yield change.item, change.parent, True

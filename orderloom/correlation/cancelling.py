@@ -20,6 +20,7 @@ from canonical.amendments import (
     PieceState,
     TaskState,
 )
+from canonical.changing import item_named
 from canonical.commands import CancelOrder
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole, every_item
@@ -55,7 +56,7 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; nothing was done.
     """
-    items = _with_nested(work, [_named(work, name) for name in command.items])
+    items = _with_nested(work, [_named(work, name, command.origin.endpoint) for name in command.items])
     task = CancelTask(
         id=task_id,
         endpoint=command.origin.endpoint,
@@ -87,12 +88,10 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     _begin(work, task, possible, under_way)
 
 
-def _named(work: Working, name: str) -> str:
-    found = [one.id for one in work.items.values() if name in (one.id, one.line_ref)]
-    if name in found:
-        return name
-    if len(found) == 1:
-        return found[0]
+def _named(work: Working, name: str, endpoint: str) -> str:
+    found = item_named(work.order, name, endpoint)
+    if found is not None:
+        return found
     raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from canonical.amendments import ChangeKind, OrderPatch, Piece, PieceState, Scope
-from canonical.changing import asked_fields, asked_of_order
+from canonical.changing import asked_fields, asked_of_order, item_named
 from canonical.commands import AmendOrder
 from canonical.states import State
 
@@ -100,11 +100,13 @@ def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Pa
 
 def _asked(work: Working, command: AmendOrder) -> set[Path]:
     """The fields that a delta speaks of, by the ids of their items."""
-    ids = {one.line_ref: one.id for one in work.items.values() if one.line_ref}
-    ids |= {one: one for one in work.items}
-    found = {(ids.get(one.item, one.item), field) for one in command.change for field in asked_fields(one)}
+
+    def named(name: str) -> str:
+        return item_named(work.order, name, command.origin.endpoint) or name
+
+    found = {(named(one.item), field) for one in command.change for field in asked_fields(one)}
     found |= {("", field) for field in asked_of_order(command.fields or OrderPatch())}
-    return found | {(ids.get(name, name), "*") for name in command.remove}
+    return found | {(named(name), "*") for name in command.remove}
 
 
 def changed_since(work: Working, amending: Amending, behind: tuple[str, ...]) -> set[Path]:

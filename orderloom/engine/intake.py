@@ -5,6 +5,7 @@ A native message of a channel, taken in: a verdict on each document, one acknowl
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ from .drafting import (
 )
 from .items import Document, FromChannel, Submission, document_origin
 from .keys import Change, business_key, change_hash, envelope_key, intake_id, taken_by
-from .outgoing import Ack, Again, Tell, last_word, order_about
+from .outgoing import Ack, Again, Tell, answer_again, last_word, order_about
 from .recommending import answer, record_interaction
 from .replying import fold_waiting
 from .resuming import resume
@@ -381,10 +382,19 @@ def _tell_again(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> N
 
 
 def _tell_last(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> None:
-    again = last_word(record, endpoint)
-    if again is not None:
+    """What became of a change that is sent again, and where the order stands by now."""
+    asked = next((id_ for id_, origin in _asked(record) if business_key(origin) == first.key), None)
+    answer_ = answer_again(record, endpoint, asked) if asked else None
+    words = [one for one in (answer_, last_word(record, endpoint)) if one is not None]
+    if words:
         unit.taken(replace(first, answered_at=unit.now))
-        unit.outgoing.append(again)
+        unit.outgoing += dict.fromkeys(words)
+
+
+def _asked(record: Record) -> Iterator[tuple[str, Origin]]:
+    """Every amendment and cancel of an order, by its id, and the document that asked for it."""
+    yield from ((one.amendment.id, one.command.origin) for one in record.amendments)
+    yield from ((one.task.id, one.origin) for one in record.cancels)
 
 
 def _may_answer(unit: Unit, row: InboxRow) -> bool:

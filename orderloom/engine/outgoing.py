@@ -26,6 +26,7 @@ __all__ = [
     "Instruct",
     "Outgoing",
     "Tell",
+    "answer_again",
     "last_word",
     "notice_id",
     "order_about",
@@ -139,8 +140,17 @@ def order_about(orders: Iterable[str]) -> str:
 
 def last_word(record: Record, endpoint: str) -> Again | None:
     """The last notice that ``endpoint`` was told of the order, to be told once more under its own id."""
-    told = record.last_told(endpoint)
+    return _again(record, record.last_told(endpoint))
+
+
+def answer_again(record: Record, endpoint: str, about: str) -> Again | None:
+    """The last answer that ``endpoint`` was given to its amendment, or its cancel, with this id."""
+    answers = [one for one in record.told if one.about == about and one.endpoint == endpoint]
+    return _again(record, answers[-1]) if answers else None
+
+
+def _again(record: Record, told: Told | None) -> Again | None:
     if told is None or not told.native:
         return None
     kind = f"notice.{told.kind}.v1"
-    return Again(endpoint, told.native, notice_id(record.id, told), kind, record.id)
+    return Again(told.endpoint, told.native, notice_id(record.id, told), kind, record.id)

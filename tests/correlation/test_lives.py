@@ -71,7 +71,8 @@ ACTS = st.lists(
 def by_chance(seed: int, acts: int = 50) -> Life:
     """A life that follows from its seed."""
     chance = Random(seed)
-    life = Life(*[(chance.choice(KINDS), chance.randint(0, 2)) for _ in range(chance.randint(1, 3))])
+    items = [(chance.choice(KINDS), chance.randint(0, 2)) for _ in range(chance.randint(1, 3))]
+    life = Life(*items, bundled=chance.randint(1, len(items)) if seed % 4 == 3 else 0)
     for _ in range(acts):
         lives_on(life, (chance.randrange(26), *(chance.randrange(most) for most in (12, 200, 200))))
     return life
@@ -97,10 +98,10 @@ def test_twenty_thousand_lives_come_to_a_right_end(first):
 
 
 @settings(max_examples=60)
-@given(ITEMS, ACTS)
-def test_nothing_can_be_asked_that_goes_wrong(items, acts):
+@given(ITEMS, st.integers(0, 3), ACTS)
+def test_nothing_can_be_asked_that_goes_wrong(items, bundled, acts):
     """What chance does not think of."""
-    life = Life(*items)
+    life = Life(*items, bundled=bundled)
     for act in acts:
         lives_on(life, act)
     check(life)
@@ -186,19 +187,29 @@ def shows_what_its_lines_are(record: Record) -> None:
     """Order and items are the roll-up of their lines as these are shown; progress counts those."""
     lines = shown_lines({one.key: one for one in record.lines}, record.steps)
     running = [one.task for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
-    tops = []
-    for item in record.order.product_order_item:
-        children = [as_child(one, record, lines) for one in lines.values() if one.item == item.id]
-        if item.action is Action.NO_CHANGE or not children:
-            continue
-        accepted = any(item.id in task.items for task in running)
-        tops.append(rolled(children, "accepted" if accepted else ""))
-        assert tops[-1][0] == item.state.value, item.id
+    asked = {name for task in running for name in task.items}
+    tops = [
+        found
+        for item in record.order.product_order_item
+        if (found := shows_what_it_holds(item, record, lines, asked)) is not None
+    ]
     whole = "accepted" if any(not task.items for task in running) else ""
     assert record.order.state.value == rolled([(*one, "") for one in tops], whole)[0]
     current = [one for one in lines.values() if one.state is not State.CANCELLED]
     done = sum(one.state is State.COMPLETED for one in current)
     assert (done, len(current)) == (record.order.progress.done, record.order.progress.total)
+
+
+def shows_what_it_holds(item, record: Record, lines: dict, asked: set[str]) -> tuple[str, str] | None:
+    """A bundle by the items that it holds, others by their lines; None for what nobody works on."""
+    children = [as_child(one, record, lines) for one in lines.values() if one.item == item.id]
+    nested = [shows_what_it_holds(one, record, lines, asked) for one in item.product_order_item]
+    children += [(*one, "") for one in nested if one is not None]
+    if item.action is Action.NO_CHANGE or not children:
+        return None
+    found = rolled(children, "accepted" if item.id in asked else "")
+    assert found[0] == item.state.value, item.id
+    return found
 
 
 def as_child(line: Line, record: Record, lines: dict) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from canonical.amendments import AmendmentState, ItemPatch, Scope
 from canonical.codec import encode
-from canonical.commands import AmendOrder, OrderRef, SubmitOrder
+from canonical.commands import AmendOrder, CancelOrder, OrderRef, SubmitOrder
 from canonical.notices import Outcome
 from canonical.order import Characteristic
 from orderloom.engine.hub import Limits
@@ -147,3 +147,43 @@ class TestBeforeTheOrder:
 
         assert ["C-1"] == [one.amendment.document for one in record.amendments]
         assert 2 == record.order.version
+
+
+class TestAnswers:
+    def test_whoever_asks_is_answered_whatever_his_profile_says(self, rig):
+        """The store hears of its own change, and of the web's nothing."""
+        order = ordered(rig)
+        rig.notices(STORE)
+        rig.verdict(change(WEB, "C-1", "200", order))
+        assert [] == rig.kinds(STORE)
+        rig.verdict(change(STORE, "C-2", "250", order, name="latency"))
+
+        [told] = rig.notices(STORE)
+        assert ("changed", "C-2") == (told.kind, told.amendment.document)
+
+    def test_a_change_that_is_sent_again_is_answered_again(self, rig):
+        """With what became of it, and not only with the last of the order."""
+        order = ordered(rig)
+        sent = change(WEB, "C-1", "200", order)
+        rig.verdict(sent)
+        first = [one for one in rig.letters(WEB) if b"C-1" in one.body]
+        rig.verdict(change(WEB, "C-2", "300", order))
+        last = rig.letters(WEB)[-1]
+        rig.verdict(replace(sent, origin=replace(sent.origin, envelope="again")))
+
+        again = rig.letters(WEB)
+        assert [(one.properties.message_id, one.body) for one in (first[-1], last)] == [
+            (one.properties.message_id, one.body) for one in again
+        ]
+
+    def test_so_is_a_cancel(self, rig):
+        """Refused or carried out."""
+        order = ordered(rig)
+        cancel = CancelOrder(rig.origin(WEB, "X-1", "Cancel"), OrderRef(value=order), items=("1",))
+        rig.verdict(cancel)
+        rig.verdict(replace(cancel, origin=replace(cancel.origin, document="X-2", envelope="Cancel/X-2")))
+        [refused] = [one for one in rig.letters(WEB) if b"X-2" in one.body]
+        rig.verdict(replace(cancel, origin=replace(cancel.origin, document="X-2", envelope="again")))
+
+        again = [one for one in rig.letters(WEB) if b"X-2" in one.body]
+        assert [refused.properties.message_id] == [one.properties.message_id for one in again]
