@@ -36,9 +36,10 @@ def wish_of(order: Order, command: AmendOrder) -> Wish:
 
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
-            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about.
+            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about, and for a
+            new one under a line number of its sender that the order has already.
     """
-    look = _Look(order)
+    look = _Look(order, command.origin.endpoint)
     fields = command.fields
     if command.scope is Scope.WHOLE:
         if command.order is None:
@@ -79,7 +80,8 @@ def _each_once(changes: Sequence[ItemChange]) -> None:
 class _Look:
     """The order in force, as changes look at it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, endpoint: str) -> None:
+        self.captured = any(one.endpoint == endpoint for one in order.channel[:1])
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
@@ -103,6 +105,10 @@ class _Look:
         for name in map(self._named, command.remove):
             if name in self.items:
                 yield from self._removed(self.items[name])
+        for one in every_item(command.add):
+            if self.captured and any(self._stays(name) for name in self.refs.get(one.line_ref, ())):
+                what = f"the order has a line {shown(one.line_ref)}"
+                raise Rejected("E_DUPLICATE_LINE", what, f"item {one.line_ref}", "a number that no line has")
         ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}
         for item in command.add:
             yield self._added(item, ids, "")
@@ -134,6 +140,9 @@ class _Look:
             "E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}", f"one of {known}"
         )
 
+    def _stays(self, name: str) -> bool:
+        return self.items[name].state is not State.PENDING_CANCELLATION
+
     def _known(self, item: OrderItem) -> str | None:
         found = self.refs.get(item.line_ref, []) if item.line_ref else []
         if len(found) == 1:
@@ -162,7 +171,8 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=one.id, line_ref=one.line_ref)
 
     def _added(self, item: OrderItem, ids: Mapping[str, str], parent: str) -> ItemChange:
-        wanted = _renamed(item, ids)
+        # An item has one line number of an endpoint's own: that of whoever captured the order.
+        wanted = _renamed(item if self.captured else _unnumbered(item), ids)
         return ItemChange(
             kind=ChangeKind.ADD, item=wanted.id, wanted=wanted, line_ref=item.line_ref, parent=parent
         )
@@ -199,6 +209,11 @@ def _renamed(item: OrderItem, ids: Mapping[str, str]) -> OrderItem:
         state=None,
         cause=None,
     )
+
+
+def _unnumbered(item: OrderItem) -> OrderItem:
+    nested = tuple(map(_unnumbered, item.product_order_item))
+    return msgspec.structs.replace(item, line_ref="", product_order_item=nested)
 
 
 def _ties(item: OrderItem, ids: Mapping[str, str]) -> tuple[ItemRelationship, ...]:

@@ -390,3 +390,48 @@ class TestWords:
 
         assert ("completed", "cancelled") == (shop.lines()["crm/1"], shop.lines()["crm/2"])
         assert () == shop.order.product_order_error_message
+
+
+class TestLineNumbers:
+    """A line has one number of its sender's own: that of whoever captured the order."""
+
+    @staticmethod
+    def numbered(name: str, offering: str = "CASE-01", number: str = ""):
+        return replace(item(name, offering), line_ref=number or name)
+
+    def test_a_new_line_has_a_number_that_no_other_line_has(self):
+        """Otherwise nobody knows, of two lines, which one is meant from then on."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.done("crm")
+
+        amendment = shop.amend(add=[self.numbered("10", "HANDSET-A")])
+
+        assert (AmendmentState.REFUSED, "E_DUPLICATE_LINE") == (amendment.state, amendment.fault.code)
+        assert ("item 10", "the order has a line '10'") == (amendment.fault.where, amendment.fault.what)
+
+    def test_the_number_of_a_line_that_is_gone_may_be_used_again(self):
+        """Or of one that is about to go."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["10"])
+        shop.amend(add=[self.numbered("10", "HANDSET-A")])
+        shop.says("crm", verb="undo")
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[self.numbered("20", "HANDSET-A")]).state
+        assert ["10", "20"] == [shop.item(name).line_ref for name in ("21", "22")]
+
+    def test_another_endpoint_counts_its_lines_by_itself(self):
+        """The whole order, sent once more by whoever captured it, still means the lines that it means."""
+        shop = Shop(self.numbered("1", number="10"))
+        shop.done("crm")
+        added = shop.amend(add=[self.numbered("1", "HANDSET-A", "10")], endpoint="store.0117")
+
+        [piece] = added.pieces
+        assert "10" == piece.changes[0].line_ref
+        assert ("HANDSET-A", "") == (shop.offering("2"), shop.item("2").line_ref)
+
+        again = [self.numbered("1", number="10"), self.numbered("2", "HANDSET-A", "20")]
+        assert AmendmentState.APPLIED is shop.whole(*again).state
+        assert "inProgress" == shop.lines()["warehouse/1"]
+        assert [] == [one for one in shop.all_sent() if "undo" in one]
