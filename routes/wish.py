@@ -130,11 +130,15 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
 
     def _named(self, name: str) -> str:
-        if name in self.used:
+        """Whoever captured the order names its own numbers; an id may be that of somebody else's item."""
+        own = self.refs.get(name, []) if self.captured else []
+        if len(own) == 1:
+            return own[0]
+        if name in self.items:
             return name
         found = self.refs.get(name) or self.gone.get(name, [])
-        if len(found) == 1:
-            return found[0]
+        if len(found) == 1 or name in self.used:
+            return found[0] if len(found) == 1 else name
         known = ", ".join(list(self.items)[:5])
         raise Rejected(
             "E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}", f"one of {known}"

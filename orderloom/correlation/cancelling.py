@@ -54,7 +54,7 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; nothing was done.
     """
-    items = _with_nested(work, [_named(work, name) for name in command.items])
+    items = _with_nested(work, [_named(work, name, command.origin.endpoint) for name in command.items])
     task = CancelTask(
         id=task_id,
         endpoint=command.origin.endpoint,
@@ -86,12 +86,20 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     _begin(work, task, possible, under_way)
 
 
-def _named(work: Working, name: str) -> str:
-    found = [one.id for one in work.items.values() if name in (one.id, one.line_ref)]
-    if name in found:
-        return name
-    if len(found) == 1:
-        return found[0]
+def _named(work: Working, name: str, endpoint: str) -> str:
+    """
+    The item of this id or line number, among those that are there before those that are cancelled.
+
+    Whoever captured the order names its own line numbers first: an id may be that of somebody else's item.
+    """
+    captured = any(one.endpoint == endpoint for one in work.order.channel[:1])
+    there = [one for one in work.items.values() if one.state is not State.CANCELLED]
+    for among in (there, work.items.values()):
+        own = [one.id for one in among if one.line_ref == name]
+        if len(own) == 1 and (captured or name not in work.items):
+            return own[0]
+        if any(one.id == name for one in among):
+            return name
     raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
 
 

@@ -64,8 +64,11 @@ def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Pa
 
 def _asked(work: Working, command: AmendOrder) -> set[Path]:
     """The fields that a delta speaks of, by the ids of their items."""
-    ids = {one.line_ref: one.id for one in work.items.values() if one.line_ref}
-    ids |= {one: one for one in work.items}
+    there = [one for one in work.items.values() if one.state is not State.CANCELLED]
+    refs = {one.line_ref: one.id for one in (*work.items.values(), *there) if one.line_ref}
+    own = {one: one for one in work.items}
+    captured = any(one.endpoint == command.origin.endpoint for one in work.order.channel[:1])
+    ids = own | refs if captured else refs | own  # as the planner understands them
     found = {(ids.get(one.item, one.item), field) for one in command.change for field in asked_fields(one)}
     found |= {("", field) for field in asked_of_order(command.fields or OrderPatch())}
     return found | {(ids.get(name, name), "*") for name in command.remove}

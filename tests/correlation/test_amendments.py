@@ -435,3 +435,31 @@ class TestLineNumbers:
         assert AmendmentState.APPLIED is shop.whole(*again).state
         assert "inProgress" == shop.lines()["warehouse/1"]
         assert [] == [one for one in shop.all_sent() if "undo" in one]
+
+    def test_whoever_captured_the_order_means_its_own_line(self):
+        """The first line 20 is cancelled, and another has its number: its id is another one."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+        shop.amend(add=[self.numbered("20", "HANDSET-A")])
+
+        assert AmendmentState.ASSESSING is not shop.amend(changed("20", quantity=3)).state
+        assert 3 == shop.item("21").quantity
+
+        shop.cancel("20")
+        assert "cancelled" == shop.lines()["warehouse/21"]
+
+    def test_a_number_is_not_the_id_of_what_somebody_else_has_added(self):
+        shop = Shop(self.numbered("1", number="2"), self.numbered("3"))
+        shop.amend(add=[item("2", "HANDSET-A")], endpoint="store.0117")
+
+        shop.amend(changed("2", quantity=3))
+        assert (3, 1) == (shop.item("1").quantity, shop.item("2").quantity)
+
+        shop.cancel("2")
+        assert "pendingCancellation" == shop.lines()["crm/1"]
+        assert "acknowledged" == shop.lines()["warehouse/2"]
+
+        shop.says("crm", verb="undo")
+        shop.amend(changed("2", quantity=4), endpoint="store.0117")
+        assert 4 == shop.item("2").quantity
