@@ -94,21 +94,24 @@ def asked_of_order(patch: OrderPatch) -> tuple[str, ...]:
     return tuple(path for name, path in _ORDER_FIELDS.items() if getattr(patch, name) is not None)
 
 
+_GOING = (State.PENDING_CANCELLATION, State.CANCELLED)
+
+
 def item_named(order: Order, name: str, endpoint: str) -> str | None:
     """
     Id of the item that ``endpoint`` means by ``name``; None when that is none, or could be several.
 
-    Whoever captured the order means his own line number first, others the item's id; what is cancelled is
-    meant only when nothing else can be.
+    Whoever captured the order means his own line number first, others the item's id; what is being cancelled
+    is meant only when nothing that stays can be, and what is cancelled last.
     """
     items = list(every_item(order.product_order_item))
     by_line = [one for one in items if one.line_ref == name]
     by_id = [one for one in items if one.id == name]
     own = bool(order.channel) and order.channel[0].endpoint == endpoint
     first, second = (by_line, by_id) if own else (by_id, by_line)
-    for gone in (False, True):
+    for gone in (None, State.PENDING_CANCELLATION, State.CANCELLED):
         for among in (first, second):
-            found = [one.id for one in among if (one.state is State.CANCELLED) is gone]
+            found = [one.id for one in among if (one.state if one.state in _GOING else None) is gone]
             if found:
                 return found[0] if len(found) == 1 else None
     return None

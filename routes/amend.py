@@ -20,7 +20,7 @@ from canonical.proposal import Proposal, ProposedPiece
 from canonical.states import State
 from canonical.systems import SystemProfile
 
-from .catalogue import fill
+from .catalogue import check_growth, fill
 from .model import RuleSet
 from .plan import make_plan
 from .selectors import WORK
@@ -131,6 +131,7 @@ class _Planner:
         if all(one.action not in WORK for one in every_item(items)):
             return Plan(rules_version=self._rules.version, parts=())
         wanted = fill(msgspec.structs.replace(order, product_order_item=items), self._rules.references)
+        check_growth(wanted, self._order)
         plan = make_plan(wanted, self._rules, self._profiles)
         bare = {one.id: one for one in every_item(wanted.product_order_item)}
         for change in changes:

@@ -36,7 +36,8 @@ def wish_of(order: Order, command: AmendOrder) -> Wish:
 
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
-            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about.
+            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about, and for a
+            new one under a line number of its sender that the order has already.
     """
     look = _Look(order, command.origin.endpoint)
     fields = command.fields
@@ -82,6 +83,7 @@ class _Look:
     def __init__(self, order: Order, endpoint: str) -> None:
         self._order = order
         self._endpoint = endpoint
+        self.captured = any(one.endpoint == endpoint for one in order.channel[:1])
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
@@ -103,6 +105,10 @@ class _Look:
         for name in map(self._named, command.remove):
             if name in self.items:
                 yield from self._removed(self.items[name])
+        for one in every_item(command.add):
+            if self.captured and self._used(one.line_ref):
+                what = f"the order has a line {shown(one.line_ref)}"
+                raise Rejected("E_DUPLICATE_LINE", what, f"item {one.line_ref}", "a number that no line has")
         ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}
         for item in command.add:
             yield self._added(item, ids, "")
@@ -131,6 +137,11 @@ class _Look:
         raise Rejected(
             "E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}", f"one of {known}"
         )
+
+    def _used(self, number: str) -> bool:
+        """Whether a line that stays has this number."""
+        having = (self.items[name] for name in self.refs.get(number, ()))
+        return any(one.state is not State.PENDING_CANCELLATION for one in having)
 
     def _known(self, item: OrderItem) -> str | None:
         found = self.refs.get(item.line_ref, []) if item.line_ref else []
@@ -168,7 +179,7 @@ class _Look:
     def _told_apart(self, item: OrderItem) -> OrderItem:
         """Two channels may count alike: of two lines of one number the later is known by its id alone."""
         nested = tuple(map(self._told_apart, item.product_order_item))
-        ref = "" if item.line_ref in self.refs else item.line_ref
+        ref = "" if self._used(item.line_ref) else item.line_ref
         return msgspec.structs.replace(item, line_ref=ref, product_order_item=nested)
 
 

@@ -17,11 +17,11 @@ from .folded import Folded, World
 from .record import Record
 from .working import Working
 
-__all__ = ["MOST_CHANGES", "MOST_OPEN", "amend", "answer", "cancel"]
+__all__ = ["MOST_CHANGES", "MOST_LINES", "MOST_OPEN", "amend", "answer", "cancel"]
 
-MOST_CHANGES, MOST_OPEN = 1000, 100
+MOST_CHANGES, MOST_LINES, MOST_OPEN = 1000, 50_000, 100
 """
-So many changes of one order an endpoint may ask for, and so many of them may be undecided.
+So many changes of one order an endpoint may ask for, of so many lines in all; and so many may be undecided.
 
 An order is loaded with all of its changes: without an end to them, one endpoint could make it too large to be
 worked on, and each thing that happens to it slower than the one before.
@@ -42,6 +42,9 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
         what = f"{MOST_OPEN} changes of {record.id} wait for a decision"
         raise Rejected("E_STATE", what, "", "another one when some of them are decided")
     _count(record, len(own), "changes")
+    _count(
+        record, sum(len(piece.changes) for one in own for piece in one.pieces), "changes of lines", MOST_LINES
+    )
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()
@@ -67,10 +70,10 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
     return work.finish()
 
 
-def _count(record: Record, asked: int, what: str) -> None:
-    if asked >= MOST_CHANGES:
+def _count(record: Record, asked: int, what: str, most: int = MOST_CHANGES) -> None:
+    if asked >= most:
         text = f"{asked} {what} of {record.id} were asked for"
-        raise Rejected("E_STATE", text, "", f"at most {MOST_CHANGES} of one endpoint")
+        raise Rejected("E_STATE", text, "", f"at most {most} of one endpoint")
 
 
 def _a_draft(record: Record, allowed: str) -> Rejected:

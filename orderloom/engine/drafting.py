@@ -42,7 +42,7 @@ from orderloom.correlation.merging import Conflict, Merged, merge
 from orderloom.correlation.port import InboxRow
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import endpoints_of
-from routes.catalogue import fill
+from routes.catalogue import check_growth, fill
 from routes.plan import make_plan
 from routes.recommendations import on_order
 
@@ -223,7 +223,10 @@ def _merged(unit: Unit, command: SaveDraft | SubmitOrder, record: Record) -> Mer
         # An item has one line number of an endpoint's own: that of whoever captured the order.
         items = tuple(map(_unnumbered, said.product_order_item))
         said = msgspec.structs.replace(said, product_order_item=items)
-    return merge(base, content_of(record.order), said, reserved)
+    current = content_of(record.order)
+    merged = merge(base, current, said, reserved)
+    check_growth(merged.content, current)
+    return merged
 
 
 def _version(unit: Unit, record: Record, number: int) -> OrderContent | None:

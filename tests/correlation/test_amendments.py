@@ -456,3 +456,76 @@ class TestWords:
 
         assert ("completed", "cancelled") == (shop.lines()["crm/1"], shop.lines()["crm/2"])
         assert () == shop.order.product_order_error_message
+
+
+class TestLineNumbers:
+    """A line has one number of its sender's own: that of whoever captured the order."""
+
+    @staticmethod
+    def numbered(name: str, offering: str = "CASE-01", number: str = ""):
+        return replace(item(name, offering), line_ref=number or name)
+
+    def test_a_new_line_has_a_number_that_no_other_line_has(self):
+        """Otherwise nobody knows, of two lines, which one is meant from then on."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.done("crm")
+
+        amendment = shop.amend(add=[self.numbered("10", "HANDSET-A")])
+
+        assert (AmendmentState.REFUSED, "E_DUPLICATE_LINE") == (amendment.state, amendment.fault.code)
+        assert ("item 10", "the order has a line '10'") == (amendment.fault.where, amendment.fault.what)
+
+    def test_the_number_of_a_line_that_is_gone_may_be_used_again(self):
+        """Or of one that is about to go."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["10"])
+        shop.amend(add=[self.numbered("10", "HANDSET-A")])
+        shop.says("crm", verb="undo")
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[self.numbered("20", "HANDSET-A")]).state
+        assert ["10", "20"] == [shop.item(name).line_ref for name in ("21", "22")]
+
+    def test_another_endpoint_counts_its_lines_by_itself(self):
+        """The whole order, sent once more by whoever captured it, still means the lines that it means."""
+        shop = Shop(self.numbered("1", number="10"))
+        shop.done("crm")
+        added = shop.amend(add=[self.numbered("1", "HANDSET-A", "10")], endpoint="store.0117")
+
+        [piece] = added.pieces
+        assert "10" == piece.changes[0].line_ref
+        assert ("HANDSET-A", "") == (shop.offering("2"), shop.item("2").line_ref)
+
+        again = [self.numbered("1", number="10"), self.numbered("2", "HANDSET-A", "20")]
+        assert AmendmentState.APPLIED is shop.whole(*again).state
+        assert "inProgress" == shop.lines()["warehouse/1"]
+        assert [] == [one for one in shop.all_sent() if "undo" in one]
+
+    def test_whoever_captured_the_order_means_its_own_line(self):
+        """The first line 20 is cancelled, and another has its number: its id is another one."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+        shop.amend(add=[self.numbered("20", "HANDSET-A")])
+
+        assert AmendmentState.ASSESSING is not shop.amend(changed("20", quantity=3)).state
+        assert 3 == shop.item("21").quantity
+
+        shop.cancel("20")
+        assert "cancelled" == shop.lines()["warehouse/21"]
+
+    def test_a_number_is_not_the_id_of_what_somebody_else_has_added(self):
+        shop = Shop(self.numbered("1", number="2"), self.numbered("3"))
+        shop.amend(add=[item("2", "HANDSET-A")], endpoint="store.0117")
+
+        shop.amend(changed("2", quantity=3))
+        assert (3, 1) == (shop.item("1").quantity, shop.item("2").quantity)
+
+        shop.cancel("2")
+        assert "pendingCancellation" == shop.lines()["crm/1"]
+        assert "acknowledged" == shop.lines()["warehouse/2"]
+
+        shop.says("crm", verb="undo")
+        shop.amend(changed("2", quantity=4), endpoint="store.0117")
+        assert 4 == shop.item("2").quantity

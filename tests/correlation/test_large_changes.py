@@ -9,13 +9,14 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from msgspec.structs import replace
 
-from canonical.amendments import AmendmentState, PieceState
+from canonical.amendments import AmendmentState, OrderPatch, PieceState
 from canonical.errors import Rejected
-from canonical.order import Characteristic
+from canonical.order import Characteristic, Note
 from orderloom.correlation.changing import MOST_CHANGES, MOST_OPEN
 from routes.amend import MOST_FAULTS
-from routes.catalogue import MAX_ITEMS
+from routes.catalogue import MAX_BYTES, MAX_ITEMS
 from tests.correlation.shop import Shop, changed, colour, item
 
 # Seconds of this process's work; a worker's lease is ten.
@@ -135,3 +136,21 @@ class TestOneAfterAnother:
 
         with pytest.raises(Rejected, match=r"1000 cancels of .* were asked for"):
             shop.cancel()
+
+    def test_an_order_does_not_grow_without_end(self):
+        """One change may say a lot; one after another may not."""
+        shop = Shop(item("1", "CASE-01"))
+        notes = tuple(Note(text=f"{number} {'x' * 3990}") for number in range(200))
+        states = []
+        for turn in "abcd":
+            said = tuple(replace(one, text=turn + one.text) for one in notes)
+            amendment = shop.amend(fields=OrderPatch(note=said))
+            states.append(amendment.state)
+
+        assert [AmendmentState.APPLIED, AmendmentState.APPLIED, *[AmendmentState.REFUSED] * 2] == states
+        [piece] = amendment.pieces
+        assert "E_RECORDS" == piece.fault.code
+        assert f"at most {MAX_BYTES}" == piece.fault.allowed
+        assert 400 == len(shop.order.note)
+
+        assert AmendmentState.APPLIED is shop.amend(changed("1", quantity=5)).state

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from orderloom.correlation.conversation_port import KEPT_VERSIONS
 from tests.stories.stage import Stage
 
 EARLY = {"externalId": [{"id": "W-1"}]}
@@ -65,3 +66,28 @@ class TestBeforeTheOrder:
         stage.answers("crm")
         stage.answers("warehouse")
         return list(stage.has()["warehouse OL1-2"].values())
+
+
+class TestDrafts:
+    def test_a_draft_that_is_saved_again_and_again_does_not_grow_without_end(self, stage):
+        """Each document is small, and says something new."""
+        told = []
+        for turn in range(8):
+            notes = [{"text": f"{turn} {number} {'x' * 3980}"} for number in range(100)]
+            stage.drop("web", web_order("D-1", requestedInitialState="draft", note=notes))
+            told += stage.news()["web"]
+
+        assert told[-1] == "Error E_RECORDS"
+        assert 5 == len([one for one in told if one.startswith("Order draft")])
+
+        stage.drop("web", web_order("D-1"))
+
+        assert "Order" in stage.news()["web"][0]
+
+    def test_of_a_draft_that_is_saved_again_and_again_not_every_version_is_kept(self, stage):
+        for turn in range(2 * KEPT_VERSIONS):
+            stage.drop("web", web_order("D-1", requestedInitialState="draft", description=f"turn {turn}"))
+
+        [order] = {id_ for _, id_ in stage.store.find("D-1")}
+        versions = [one.version for one in stage.store.drafts([order])[order]]
+        assert [*range(KEPT_VERSIONS + 1, 2 * KEPT_VERSIONS + 1)] == versions
