@@ -19,8 +19,7 @@ from orderloom.simulators.calls import read_log
 from orderloom.simulators.channels import Kept, Readers
 from orderloom.simulators.script import ALL_SYSTEMS
 
-from .scene import CONTENT_TYPES, Act, Pause, Repair, Scene, story_file
-from .stage import StageStuckError
+from .scene import CONTENT_TYPES, Act, Pause, Repair, Scene, StageStuckError, story_file
 
 __all__ = ["RealStage", "in_real_time", "real_script"]
 
