@@ -25,10 +25,14 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it.
 
     Raises:
-        Rejected: ``E_STATE``: it is a draft.
+        Rejected: ``E_STATE``: it is a draft; ``E_VALUE``: it was made from a version that there never was.
     """
+    version = record.order.version
     if record.order.state is State.DRAFT:
         raise _a_draft(record, "the draft, saved again")
+    if command.base is not None and not 1 <= command.base <= version:
+        what = f"the order has no version {command.base}"
+        raise Rejected("E_VALUE", what, "version", f"1 to {version}" if version > 1 else "1")
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()

@@ -227,7 +227,8 @@ class Judge(ABC):
             when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
             number = f"{origin.document_type} {shown(origin.document)}"
             what = f"{number} is order {first.ref} of {when}, with other content"
-            return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
+            used = Fault(code="E_DUPLICATE_ORDER", what=what, where="document number", allowed="a new number")
+            return self.reject(origin, used)
         record = self.unit.records[first.ref]
         self.repeated(first, record)
         return verdict_on(self.unit, origin, Outcome.REPEATED, record.order)
