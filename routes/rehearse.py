@@ -16,7 +16,7 @@ from canonical.base import Canonical, Id, Text
 from canonical.changing import without
 from canonical.errors import Fault, Rejected
 from canonical.order import Order, OrderItem, every_item
-from canonical.plan import PartPlan, Plan
+from canonical.plan import ChangeCharge, PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import SystemProfile
 
@@ -27,6 +27,7 @@ from .plan import make_plan
 __all__ = ["Change", "Rehearsed", "rehearse", "told"]
 
 _REASON: Final = "reason"
+_CONCERNS: Final = "concerns"
 # A part's number is its place in the plan: another part before it moves it.
 _COMPARED: Final = tuple(
     name for name in PartPlan.__struct_fields__ if name not in {"name", "number", _REASON}
@@ -160,10 +161,13 @@ def _told(change: Change) -> Iterator[str]:
 
 def _shown(part: PartPlan | None, name: str) -> str:
     value = getattr(part, name)
-    if name == _REASON:
-        return f"{value.route}, {value.clause}"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, Canonical):
-        return msgspec.json.encode(value).decode()
+    match value:
+        case _ if name == _REASON:
+            return f"{value.route}, {value.clause}"
+        case ():
+            return "everything" if name == _CONCERNS else "none"
+        case tuple():
+            return ", ".join(map(str, value))
+        case ChangeCharge():
+            return f"{value.price.value} {value.price.unit}, good for {value.valid_for} s"
     return str(value) if value not in ("", None) else "none"

@@ -174,6 +174,18 @@ def _moved(before: Record, after: Record) -> Iterator[tuple[str, str, str]]:
         old = was[line.key]
         if line != old:
             yield line.part, f"item {line.item}", f"{_state(old)} -> {_state(line)}"
+    steps = {one.id: one for one in after.steps}
+    for step in before.steps:
+        left = steps.get(step.id)
+        if left is None or left.state is not step.state:
+            code = f" [{step.fault.code}]" if step.fault is not None else ""
+            what = f"{step.verb or 'change'} of {step.part}"
+            yield what, f"item {step.item}", f"{step.state}{code} -> {left.state if left else 'over'}"
+    changes = {one.amendment.id: one.amendment.state for one in after.amendments}
+    for amending in before.amendments:
+        asked = amending.amendment
+        if changes[asked.id] is not asked.state:
+            yield f"amendment {asked.id}", "", f"{asked.state} -> {changes[asked.id]}"
 
 
 def _state(line: Line) -> str:

@@ -12,6 +12,7 @@ from canonical.states import State
 from orderloom.correlation.fallout import held
 from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record
+from orderloom.correlation.waits import passed, waits_of
 
 from .changes import changes_of
 from .text import instant, one_line, table
@@ -161,9 +162,11 @@ def _not_sent(record: Record) -> str:
 
 
 def _waits_for(record: Record, line: Line) -> list[str]:
-    after = record.part(line.part).after
-    return [
-        name
-        for name in after
-        if any(other.state is not State.COMPLETED for other in record.lines if other.part == name)
-    ]
+    """The parts that what is not sent of its part waits for: one instruction carries all of it."""
+    plan = {part.name: part for part in record.plan.parts}
+    lines = {one.key: one for one in record.lines}
+    awaited = waits_of(record.plan)
+    unsent = [one for one in record.lines_of(line.part) if not (one.sent or one.state.terminal)]
+    before = {key for one in unsent for key in awaited.get(one.key, ())}
+    open_ = {key[0] for key in before if key in lines and not passed(lines[key], plan)}
+    return [name for name in plan[line.part].after if name in open_]

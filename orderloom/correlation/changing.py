@@ -33,10 +33,15 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it.
 
     Raises:
-        Rejected: ``E_STATE``: it is a draft, or its sender has asked for too many changes of it.
+        Rejected: ``E_STATE``: it is a draft, or its sender has asked for too many changes of it; ``E_VALUE``:
+            it was made from a version that there never was.
     """
+    version = record.order.version
     if record.order.state is State.DRAFT:
         raise _a_draft(record, "the draft, saved again")
+    if command.base is not None and not 1 <= command.base <= version:
+        what = f"the order has no version {command.base}"
+        raise Rejected("E_VALUE", what, "version", f"1 to {version}" if version > 1 else "1")
     own = [one.amendment for one in record.amendments if one.amendment.endpoint == command.origin.endpoint]
     if sum(not one.settled for one in own) >= MOST_OPEN:
         what = f"{MOST_OPEN} changes of {record.id} wait for a decision"

@@ -21,7 +21,7 @@ from .doubt import settle_doubt
 from .folded import Folded, World
 from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
-from .milestones import further, reached
+from .milestones import further
 from .pieces import NOT_UNDONE
 from .record import Instructed, Line, Record
 from .step_replies import answer_given_up, answer_step
@@ -60,7 +60,6 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
         _hear(work, sent, one, reply)
     if reply.inquiry is not None:
         settle_inquiry(work, sent, reply)
-    _milestones(work, sent.part, profile)
     _answered(work, sent)
     settle_doubt(work, reply.system)
     return work.finish()
@@ -224,19 +223,6 @@ def _open_fallout(work: Working, line: Line, what: str) -> None:
     if work.order.product_order_error_message is not shown_before:
         system = work.parts[line.part].system
         work.note("fallout", f"{line.part}: {what}", code=_CONTRADICTION, part=line.part, system=system)
-
-
-def _milestones(work: Working, part: str, profile: SystemProfile) -> None:
-    """Show what all lines of the part have reached, the lost ones aside, in whichever order replies came."""
-    lines = [line for line in work.lines.values() if line.part == part]
-    each = [
-        reached(profile, line.milestone)
-        for line in lines
-        if line.state is State.COMPLETED or not line.state.terminal
-    ]
-    for name in each[0] if each else ():
-        if all(name in one for one in each):
-            work.reach(name, part)
 
 
 def _answered(work: Working, sent: Instructed) -> None:

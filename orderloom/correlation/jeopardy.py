@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from canonical.errors import CODES
 from canonical.order import JeopardyAlert, Order
 from canonical.states import State
 
@@ -97,12 +98,19 @@ def _alert(work: Working, found: Forecast) -> None:
 def _reason(work: Working, line: Line, found: Forecast) -> str:
     part = work.parts[line.part]
     if line.state is State.HELD:
-        return line.reason or line.code or f"{part.name} waits for the provider"
+        return _why_held(line)
     if line.state is State.PENDING:
         return f"{part.name} waits for the customer"
     if found.late(work.now):
         return f"{part.name} was due {_said(found.due)}"
     return f"{', then '.join(name for name, _ in found.path)} take so long"
+
+
+def _why_held(line: Line) -> str:
+    """In the system's words; a code alone says nothing to whoever is told, so it comes with its meaning."""
+    if line.reason or line.code not in CODES:
+        return line.reason or f"{line.part} waits for the provider"
+    return f"{line.part}: {CODES[line.code].rstrip('.')} [{line.code}]"
 
 
 def _said(at: datetime | None) -> str:
@@ -154,8 +162,7 @@ def alert_held(work: Working) -> None:
         id=f"{work.order.version}.{len(shown) + 1}",
         name="delay",
         alert_date=work.now,
-        message="; ".join(dict.fromkeys(line.reason or line.code for line in held))
-        or "waits for the provider",
+        message="; ".join(dict.fromkeys(map(_why_held, held))),
         product_order_item=tuple(dict.fromkeys(line.item for line in held)),
     )
     work.order = msgspec.structs.replace(work.order, product_order_jeopardy_alert=(*shown, alert))

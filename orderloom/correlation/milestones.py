@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from canonical.order import Order, OrderItem
 from canonical.ponr import COMPLETED, parse_ponr
@@ -14,7 +15,10 @@ from canonical.systems import SystemProfile
 
 from .record import Line
 
-__all__ = ["further", "passes_at", "past", "reached", "reached_by"]
+if TYPE_CHECKING:
+    from .working import Working
+
+__all__ = ["further", "passes_at", "past", "reached", "reached_by", "show_reached"]
 
 _REQUESTED = "requestedCompletionDate"
 
@@ -39,6 +43,23 @@ def reached_by(line: Line, profile: SystemProfile) -> frozenset[str]:
     """Every milestone of a line."""
     ended = {COMPLETED} if line.state is State.COMPLETED else set()
     return frozenset(ended | set(reached(profile, line.milestone)))
+
+
+def show_reached(work: Working) -> None:
+    """
+    Show what all lines of a part have reached, the lost ones aside: in whichever order replies came, and
+    also when the last line that had not reached it is lost.
+    """
+    for part in dict.fromkeys(line.part for line in work.lines.values() if line.milestone):
+        profile = work.world.profiles[work.parts[part].system]
+        each = [
+            reached(profile, line.milestone)
+            for line in work.lines.values()
+            if line.part == part and (line.state is State.COMPLETED or not line.state.terminal)
+        ]
+        for name in each[0] if each else ():
+            if all(name in one for one in each):
+                work.reach(name, part)
 
 
 def past(

@@ -42,6 +42,7 @@ from .folded import Announcement, Dispatch, Folded, World
 from .holding import forget_answers
 from .indexed import Lines, Steps
 from .jeopardy import alert_held, expect
+from .milestones import show_reached
 from .naming import first_names, names
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
@@ -343,6 +344,7 @@ class Working:
         if self.order.requested_start_date != self.before.order.requested_start_date:
             self.await_start()
         await_expiry(self)
+        show_reached(self)
         self.order = self.derived()
         expect(self)
         alert_held(self)

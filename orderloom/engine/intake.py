@@ -233,7 +233,8 @@ class Judge(ABC):
             number = f"{origin.document_type} {shown(origin.document)}"
             known = f"is order {first.ref}" if first.ref else "waits for its order, and is"
             what = f"{number} {known} of {when}, with other content"
-            return self.reject(origin, Fault(code="E_DUPLICATE_ORDER", what=what, where="document number"))
+            used = Fault(code="E_DUPLICATE_ORDER", what=what, where="document number", allowed="a new number")
+            return self.reject(origin, used)
         if not first.ref:
             return Verdict(origin=origin, outcome=Outcome.ACCEPTED)  # it waits
         record = self.unit.records[first.ref]

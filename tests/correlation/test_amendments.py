@@ -400,6 +400,14 @@ class TestSeveral:
         shop.answer(handset.question, yes=True)
         assert "blue" == shop.value("1", "color")
 
+    @pytest.mark.parametrize("base", [0, 3])
+    def test_a_version_that_there_never_was_is_refused(self, base):
+        """A wrong number would pass over everything that others have changed."""
+        shop = Shop(HANDSET)
+        shop.amend(changed("1", "", colour("red")))
+        with pytest.raises(Rejected, match=rf"version: the order has no version {base} \(1 to 2\)"):
+            shop.amend(changed("1", "", colour("blue")), base=base)
+
     def test_tied_items_stand_or_fall_together(self):
         """One refusal, and neither changes."""
         tie = ItemRelationship(id="1", relationship_type="reliesOn")

@@ -518,6 +518,15 @@ class TestChosen:
         assert [("crm", "1")] == keys(held_by=story.now - timedelta(seconds=30))
         assert [] == keys(code="E_NO_ANSWER") == keys(part="b", system="crm")
 
+    def test_what_all_that_is_left_has_reached_is_shown(self):
+        """Also when the line that had not is given up by hand, and not by a reply."""
+        story = Story(order_of("1", "2"), part("net", ["1", "2"]), part("bill", ["1", "2"], "net"))
+        story.says("net", line_1="delivered", line_2="backorder")
+        assert () == story.order.product_order_milestone
+        acts(story, "cancel", among=Chosen(item="2"))
+
+        assert ["picked", "shipped", "delivered"] == [one.name for one in story.order.product_order_milestone]
+
     def test_an_act_on_nothing_is_refused(self):
         """As on an order that has ended, of which nothing is held."""
         story = silent()

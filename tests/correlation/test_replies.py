@@ -394,6 +394,15 @@ def test_a_held_line_delays_the_order():
     assert ("out of stock", ("1",)) == (alert.message, alert.product_order_item)
 
 
+def test_a_delay_without_words_says_what_its_code_means():
+    """Whoever is told of it has not got the list of codes before his eyes."""
+    story = chain()
+    story.says("crm", "backorder")
+    [alert] = story.order.product_order_jeopardy_alert
+
+    assert "crm: A system refused the instruction [E_SYSTEM_REFUSED]" == alert.message
+
+
 def test_what_still_runs_keeps_the_order_in_progress():
     """One held line does not stop the order while another part works."""
     story = Story(order_of("1", "2"), part("net", ["1"]), part("tv", ["2"]))

@@ -103,6 +103,9 @@ def test_a_change_that_needs_a_person(stage):
         stage.later(days=2)
 
     assert_shown("orderloom fallout list")
+    said = steady(told("orderloom fallout cancel W-1 --why given-up --dry-run"))
+    assert "  modify of warehouse  item 1  held [E_NO_ANSWER] -> over" in said
+    assert any(one.startswith("  amendment AM") and one.endswith("applying -> refused") for one in said)
 
 
 def test_an_order_for_a_later_day(stage):
@@ -164,3 +167,17 @@ def test_what_a_paused_system_was_to_be_told_is_shown_so(stage):
     said = told("orderloom status W-1")
     assert "no answer yet: it is paused" in said
     assert "waits for warehouse, which is paused, told" in said
+
+
+def test_a_line_waits_for_no_item_that_was_taken_out(stage):
+    """Of a part that has other items only those count that are still wanted."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    items = [item(1, "CASE-01"), item(2, "MOBILE-20")]
+    stage.drop("web", json.dumps({**order, "productOrderItem": items}).encode())
+    stage.answers("crm")
+    stage.drop("web", change("P-1", id="2", action="delete"))
+    for system in ("oss.mobile", "crm"):
+        stage.answers(system)
+
+    [billing] = [one for one in steady(told("orderloom status W-1")) if "billing-device" in one]
+    assert "waits for warehouse  " in billing

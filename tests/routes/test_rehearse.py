@@ -77,6 +77,27 @@ def test_a_part_more_and_a_part_less_are_told_with_their_reasons():
             ),
             "~ provide items: 2 -> 1, 2",
         ),
+        (
+            part(
+                "provide",
+                'items = { category = "internet" }',
+                'after = ["ship"]',
+                'concerns = ["quantity"]',
+                system="oss.internet",
+            ),
+            "~ provide concerns: everything -> quantity",
+        ),
+        (
+            part(
+                "provide",
+                'items = { category = "internet" }',
+                'after = ["ship"]',
+                'soft_ponr = "24h before appointment"',
+                'change_charge = { amount = "30.00", currency = "USD", valid_for = "1h" }',
+                system="oss.internet",
+            ),
+            "~ provide change_charge: none -> 30.00 USD, good for 3600 s",
+        ),
     ],
 )
 def test_a_part_that_is_otherwise_says_in_which_field(lines_then, said):
