@@ -127,7 +127,7 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
 
     def _hold_in_place(self, known: str | None, parent: str | None) -> None:
-        """An item that is there stays where it is: to be put elsewhere, its product would have to be ended."""
+        """An item that is there stays where it is: elsewhere, its product would have to be begun anew."""
         if known is None or self._parents[known] == parent:
             return
         own = self._parents[known]
