@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from canonical.amendments import SETTLED, ChangeKind, OrderPatch, Piece, PieceState, Scope
+from canonical.amendments import SETTLED, AmendmentState, ChangeKind, OrderPatch, Piece, PieceState, Scope
 from canonical.changing import asked_fields, asked_of_order
 from canonical.commands import AmendOrder
 from canonical.states import State
@@ -43,11 +43,16 @@ def overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
         if later and other.amendment.waits_for:
             continue
         live = [one for one in other.amendment.pieces if one.state not in SETTLED]
-        if other.amendment.settled:
+        if other.amendment.settled or _only_asked(other):
             continue
         if whole or overlap(wanted, paths(live) | _recut(work, other, live)):
             found.append(key)
     return tuple(found)
+
+
+def _only_asked(amending: Amending) -> bool:
+    """Whether a system asks, and has no answer: whoever wants a change meanwhile need not wait for one."""
+    return bool(amending.amendment.part) and amending.amendment.state is AmendmentState.AWAITING_CUSTOMER
 
 
 def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Path]:

@@ -25,7 +25,7 @@ from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record, StepState
 from orderloom.correlation.rows import CHILDREN, Instants, RecordRows
 from tests.correlation.living import Life
-from tests.correlation.town import OFFERINGS, checked_end, leaves_nothing_open
+from tests.correlation.town import CHANNELS, OFFERINGS, checked_end, leaves_nothing_open, makes_a_version
 from tests.oracle.rollup import rolled
 
 FIRST = int(os.environ.get("ORDERLOOM_LIFE", "0"))
@@ -115,6 +115,7 @@ def check(life: Life) -> None:
         tells_only_what_is_touched(before.record, act)
         keeps_its_lines(before.record, act.record)
         shows_what_its_lines_are(act.record)
+        asks_about_what_waits(act.record)
         comes_back_from_the_store(act.record)
     answers_everybody_once(life)
     says_one_thing_under_one_key(life)
@@ -136,11 +137,7 @@ def rests_at_its_end(before: Record, act: Folded) -> None:
 
 def counts_its_versions(record: Record) -> None:
     """One version for each amendment of which a piece was applied, and no other."""
-    applied = [
-        one
-        for one in record.amendments
-        if any(piece.state is PieceState.APPLIED for piece in one.amendment.pieces)
-    ]
+    applied = [one for one in record.amendments if makes_a_version(one)]
     assert 1 + len(applied) == record.order.version
 
 
@@ -197,6 +194,25 @@ def shows_what_its_lines_are(record: Record) -> None:
     assert (done, len(current)) == (record.order.progress.done, record.order.progress.total)
 
 
+def asks_about_what_waits(record: Record) -> None:
+    """A line that waits for the customer has one open question, unless something is done to it anyway."""
+    asked = Counter(
+        (one.amendment.part, change.item)
+        for one in record.amendments
+        for piece in one.amendment.pieces
+        for change in piece.changes
+        if one.amendment.part and piece.state is PieceState.AWAITING_CUSTOMER and change.item
+    )
+    waiting = {one.key for one in record.lines if one.state is State.PENDING}
+    assert set(asked) <= waiting
+    assert set(asked.values()) <= {1}
+    running = [one.task for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
+    ending = {item for one in running for item in one.items}
+    whole = any(not one.items for one in running)
+    busy = {one.line for one in record.steps}
+    assert whole or {one for one in waiting - busy if one[1] not in ending} <= set(asked)
+
+
 def as_child(line: Line, record: Record, lines: dict) -> tuple[str, str, str]:
     """A line as the roll-up table sees it."""
     waits = (
@@ -245,7 +261,15 @@ def answers_everybody_once(life: Life) -> None:
     amendments = Counter(
         one.amendment.id for one in heard if one.amendment and one.endpoint == one.amendment.endpoint
     )
-    assert {one.amendment.id: 1 for one in life.record.amendments if one.amendment.settled} == amendments
+    wished = [one.amendment for one in life.record.amendments if not one.amendment.part]
+    assert {one.id: 1 for one in wished if one.settled} == amendments
+    asked = [one.amendment for one in life.record.amendments if one.amendment.part]
+    ends = Counter(
+        one.amendment.id
+        for one in heard
+        if one.amendment and one.amendment.part and one.endpoint == CHANNELS[0]
+    )
+    assert {one.id: 1 for one in asked if one.settled} == ends
     cancels = Counter(one.cancel.id for one in heard if one.cancel and one.endpoint == one.cancel.endpoint)
     ended = [one.task.id for one in life.record.cancels if one.task.state is not TaskState.IN_PROGRESS]
     assert dict.fromkeys(ended, 1) == cancels
