@@ -20,7 +20,8 @@ def changes_of(record: Record) -> Iterator[str]:
         amendment = amending.amendment
         yield ""
         asked = f"{instant(amendment.at)}  {amendment.endpoint} {one_line(amendment.document)}".rstrip()
-        yield f"amendment {amendment.id}  {amendment.state}  {asked}"
+        kind = f"question about {amendment.part}" if amendment.part else "amendment"
+        yield f"{kind} {amendment.id}  {amendment.state}  {asked}"
         yield from table(_facts(amendment), indent="  ")
         for piece in amendment.pieces:
             yield from table([_piece(piece)], indent="    ")

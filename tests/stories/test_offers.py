@@ -12,6 +12,11 @@ import pytest
 from tests.stories.test_partners import PO, message, order
 from tests.stories.test_people import web_change
 
+SOAP_OF = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="http://siebel.com/asi" '
+    'xmlns="http://siebel.com/OrderManagement/Order/Data"><s:Body><a:{operation}_Input><ListOfSWIOrderIO>'
+    "<SWIOrder>{inside}</SWIOrder></ListOfSWIOrderIO></a:{operation}_Input></s:Body></s:Envelope>"
+)
 SLOWER = {"downloadMbps": "100"}
 
 
@@ -54,6 +59,16 @@ def offered(stage):
 
 
 SERVICE = "1=INTERNET-500 x1 downloadMbps"
+
+
+def order_id(stage):
+    """The hub's id of the order, as everybody is told it."""
+    return next(one.decode() for _, body in stage.letters for one in re.findall(rb"OL[0-9A-Z]{16}", body))
+
+
+def soap(operation, inside):
+    """A message of the call centre's."""
+    return SOAP_OF.format(operation=operation, inside=inside).encode()
 
 
 class TestCounterOffer:
@@ -127,6 +142,35 @@ class TestCounterOffer:
             f"{now} | - withdrawn | change 1 withdrawn E_COUNTER_OFFER",
             f"{now} | P-1 applied | change 1 applied",
         ]
+
+
+def test_another_channel(stage):
+    """The customer calls: the call centre sees the order by his token, is asked too, and says yes for him."""
+    stage.will("oss.internet", "counter_offer", offer=SLOWER)
+    stage.drop("web", web_order())
+    told = b"".join(body for who, body in stage.letters if who == "web")
+    token = re.search(rb'conversationToken":"([^"]*)"', told)[1].decode()
+    number = f"<OrderNumber>{token}</OrderNumber>"
+    stage.drop("callcenter", soap("SWIConversationQuery", number))
+    stage.answers("crm")
+    stage.news()
+    stage.answers("oss.internet")
+    asks = "UpdateLineItems OL1 Awaiting Customer information-required 1/3 | 1 Awaiting Customer"
+    assert [one.split(" | change")[0] for one in stage.news()["callcenter"]] == [asks]
+    told = [body for who, body in stage.letters if who == "callcenter"][-1]
+    question = re.search(rb"Question>(AM[^<]*)<", told)[1].decode()
+
+    said = (
+        f"<OrderNumber>{order_id(stage)}</OrderNumber><Question>{question}</Question><Accepted>Y</Accepted>"
+    )
+    stage.drop("callcenter", soap("SWIOrderAnswer", said))
+    news = stage.news()
+    assert news["oss.internet"] == [f"PATCH OL1-2.1 {SERVICE}=100"]
+    assert news["callcenter"][0].startswith("Answer")
+    stage.drop("web", web_answer(question, yes=False))
+    assert stage.news() == {"web": ["Error E_STATE"]}
+    stage.answers("oss.internet", most=1)
+    assert sorted(stage.news()) == ["callcenter", "web"]
 
 
 def test_information(stage):
