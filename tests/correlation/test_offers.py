@@ -14,7 +14,7 @@ from canonical.amendments import AmendmentState, TaskState
 from canonical.commands import Answer, OrderRef
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
-from canonical.order import Characteristic
+from canonical.order import Characteristic, ItemRelationship
 from canonical.plan import AskRule, Declined, Unanswered
 from canonical.replies import LineReply, Offer
 from canonical.states import State
@@ -300,6 +300,18 @@ class TestNo:
 
         assert [] == shop.sent()
         assert ["E_DECLINED"] == [one.code for one in held(shop.record)]
+
+    def test_is_held_when_another_item_needs_this_one(self):
+        """It cannot be cancelled by itself: a person decides, with the customer."""
+        tie = ItemRelationship(id="1", relationship_type="reliesOn")
+        shop = Shop(ADSL, item("2", "ROUTER-AX", product_order_item_relationship=(tie,)))
+        shop.done("crm")
+        offers(shop)
+        shop.answer(question(shop), yes=False)
+
+        assert [] == shop.sent()
+        assert ["E_DECLINED"] == [one.code for one in held(shop.record)]
+        assert ["E_VALUE"] == [one.task.fault.code for one in shop.record.cancels]
 
 
 class TestSilence:
