@@ -32,7 +32,7 @@ _OF_SYSTEMS: Mapping[str, str] = MappingProxyType(
         "E_SYSTEM_REFUSED": "mend what it refuses, here (edit) or there; retry",
         "E_SYSTEM_HELD": "it goes on by itself; if not, complete or cancel",
         "E_CONTRADICTION": "ask which of its words is true; complete or cancel",
-        "E_BY_HAND": "have it taken back there; complete",
+        "E_BY_HAND": "have it done there; complete",
         "E_NOT_UNDONE": "agree with its owner; complete, cancel",
         "E_UNANSWERED": "reach the customer; retry asks again, else complete or cancel",
         "E_DECLINED": "agree with the customer; retry asks again, else complete or cancel",

@@ -32,6 +32,7 @@ from canonical.plan import AskRule, Declined, PartPlan, Plan, Unanswered
 from canonical.states import State
 
 from .cancelling import ask_cancel, cancel_stage, cancelled_items, quote_timer
+from .holding import note_fallout, set_aside
 from .pieces import begin, charges, planned_steps, refused, replaced
 from .questions import asks, hold_asking, offer_of, patch_of
 from .record import Amending, Line, Offered
@@ -189,10 +190,8 @@ def _hold_senseless(work: Working, part: PartPlan, lines: Sequence[Line], fault:
     """Nobody needs to be asked what cannot be done: a person looks."""
     what = f"{part.system} asks for what cannot be: {fault.what}"
     told = Fault(code=fault.code, what=what, where=fault.where, allowed=fault.allowed)
-    for line in lines:
-        work.move(line, State.HELD, code=told.code, reason=str(told))
-        work.fault(line, told.code, str(told))
-    work.note("fallout", f"{part.name}: {told}", code=told.code, part=part.name, system=part.system)
+    set_aside(work, lines, told)
+    note_fallout(work, part.name, told)
 
 
 def _due(work: Working, part: PartPlan, lines: Sequence[Line], hard: list[datetime]) -> datetime:
@@ -350,25 +349,30 @@ def _decline(work: Working, amending: Amending, origin: Origin, text: str) -> No
     """The customer does not want it so: the items are cancelled, what was done of them is taken back."""
     piece = amending.amendment.pieces[0]
     work.clear_timer(quote_timer(amending.amendment.id, 1))
-    what = "the customer has said no" if origin.endpoint else "nobody has said yes"
+    what = "the customer has said no"
     fault = Fault(code=_DECLINED, what=f"{what}: {text}" if text else what)
     amending = _put(work, amending, msgspec.structs.replace(piece, state=PieceState.WITHDRAWN, fault=fault))
+    cancels = _rule(work.parts[amending.amendment.part]).declined is Declined.CANCEL
+    _leave(work, amending, fault, origin if cancels else None)
+
+
+def _leave(work: Working, amending: Amending, fault: Fault, cancels: Origin | None) -> None:
+    """
+    Nobody has said yes: the items are cancelled, or a person decides; so it is when they cannot be cancelled.
+
+    Args:
+        cancels: In whose name; None: nobody's.
+    """
     lines = [one for one in work.lines.values() if asks(amending, one) and one.state is State.PENDING]
-    if not lines:
-        return
-    if _rule(work.parts[lines[0].part]).declined is Declined.CANCEL:
-        _cancel(work, lines, origin, piece.question, fault.what)
-    cancelled = cancelled_items(work.cancels.values())
-    if any(one.item not in cancelled and work.lines[one.key].state is State.PENDING for one in lines):
+    if cancels is not None and lines:
+        document = cancels.document or amending.amendment.pieces[0].question
+        task = amendment_id(work.order.id, cancels.endpoint, cancels.document_type, document)
+        items = tuple(dict.fromkeys(one.item for one in lines))
+        about = OrderRef(value=work.order.id)
+        ask_cancel(work, CancelOrder(origin=cancels, about=about, items=items, reason=fault.what), task)
+    ending = cancelled_items(work.cancels.values())
+    if any(one.item not in ending and work.lines[one.key].state is State.PENDING for one in lines):
         hold_asking(work, amending, fault)
-
-
-def _cancel(work: Working, lines: Sequence[Line], origin: Origin, question: str, reason: str) -> None:
-    document = origin.document or question
-    task = amendment_id(work.order.id, origin.endpoint, origin.document_type, document)
-    items = tuple(dict.fromkeys(one.item for one in lines))
-    about = OrderRef(value=work.order.id)
-    ask_cancel(work, CancelOrder(origin=origin, about=about, items=items, reason=reason), task)
 
 
 def lapse_offer(work: Working, amending: Amending) -> None:
@@ -386,11 +390,6 @@ def lapse_offer(work: Working, amending: Amending) -> None:
     what = f"nobody has answered {piece.question} in time"
     fault = Fault(code=_UNANSWERED, what=what, where=piece.fault.where if piece.fault else "")
     amending = _put(work, amending, msgspec.structs.replace(piece, state=PieceState.LAPSED, fault=fault))
-    lines = [one for one in work.lines.values() if asks(amending, one) and one.state is State.PENDING]
-    if rule.unanswered is Unanswered.CANCEL and lines:
-        capture = work.order.channel[0]
-        origin = Origin(channel=capture.channel.id, endpoint=capture.endpoint, document_type="question")
-        _cancel(work, lines, origin, piece.question, what)
-    cancelled = cancelled_items(work.cancels.values())
-    if any(one.item not in cancelled and work.lines[one.key].state is State.PENDING for one in lines):
-        hold_asking(work, amending, fault)
+    capture = work.order.channel[0]
+    origin = Origin(channel=capture.channel.id, endpoint=capture.endpoint, document_type="question")
+    _leave(work, amending, fault, origin if rule.unanswered is Unanswered.CANCEL else None)

@@ -16,6 +16,7 @@ from canonical.replies import Offer
 from canonical.states import State
 from canonical.systems import Verb
 
+from .holding import note_fallout, set_aside
 from .naming import answer_timer
 from .record import Amending, Line
 
@@ -71,9 +72,6 @@ def hold_asking(work: Working, amending: Amending, fault: Fault) -> None:
     """What a system has asked cannot be answered to it: a person decides about the lines that wait."""
     waits = (State.PENDING, State.IN_PROGRESS)
     lines = [one for one in work.lines.values() if one.state in waits and asks(amending, one)]
-    for line in lines:
-        work.move(line, State.HELD, code=fault.code, reason=str(fault))
-        work.fault(line, fault.code, str(fault))
     if lines:
-        facts = {"code": fault.code, "part": lines[0].part, "system": work.parts[lines[0].part].system}
-        work.note("fallout", f"{lines[0].part}: {fault}", **facts)
+        set_aside(work, lines, fault)
+        note_fallout(work, lines[0].part, fault)
