@@ -173,6 +173,8 @@ class Amendment(Canonical, frozen=True):
         base: The version of the order that the sender had last seen; None when it did not say.
         fields: The order's own fields as they are wanted, for a piece of kind ``ORDER``.
         waits_for: Ids of earlier amendments that change the same, and come first.
+        part: Of what a system asks, a counter-offer or information that it needs: the part whose system has
+            stopped; ``endpoint`` is then that system.  Empty for what an endpoint wants.
     """
 
     id: Id
@@ -187,6 +189,7 @@ class Amendment(Canonical, frozen=True):
     fields: OrderPatch | None = None
     fault: Fault | None = None
     waits_for: tuple[Id, ...] = ()
+    part: Text = ""
 
     @property
     def settled(self) -> bool:

@@ -145,6 +145,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E_REDIRECT": "A system sent the call elsewhere; calls go only where the settings say.",
         "E_SYSTEM_DOWN": "A system cannot be reached; what is for it waits.",
         "E_NO_ANSWER": "A system has not answered by its time.",
+        "E_COUNTER_OFFER": "A system can do something else than it was told; the customer's yes is needed.",
+        "E_INFORMATION": "A system needs the customer's word before it goes on.",
+        "E_UNANSWERED": "Nobody has answered what a system asks in time.",
+        "E_DECLINED": "The customer has said no to what a system asks or offers.",
         "E_SKIPPED": "Nobody did this work: an operator had the order go on without it.",
         # the hub itself
         "E_BROKER": "The broker cannot be reached, or refused.",

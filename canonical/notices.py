@@ -43,7 +43,8 @@ class Notice(Canonical, frozen=True):
         asked: The id under which the asker named the order, for ``status``.
         document: The number under which this endpoint knows the order (its purchase order number).
         amendment: The amendment that is answered (``changed``: it is settled, piece by piece), or that waits
-            for an answer (``information-required``: the pieces with a ``question``).
+            for an answer (``information-required``: the pieces with a ``question``); what a system asks or
+            offers is told as one, whose ``part`` says so.
         cancel: The cancel that is answered, with ``changed``.
         conversation: The answer to Resume, with ``status``; ``order`` is then its draft, or its newest order.
         recommendation: What is to be proposed to the customer before the order goes on, which is kept as a

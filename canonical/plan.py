@@ -11,7 +11,7 @@ from enum import StrEnum
 from .base import Canonical, Id, Text
 from .order import Money
 
-__all__ = ["ChangeCharge", "OnFallout", "PartPlan", "Plan", "Reason"]
+__all__ = ["AskRule", "ChangeCharge", "Declined", "OnFallout", "PartPlan", "Plan", "Reason", "Unanswered"]
 
 
 class OnFallout(StrEnum):
@@ -19,6 +19,29 @@ class OnFallout(StrEnum):
 
     HOLD = "hold"
     FAIL = "fail"
+
+
+class Unanswered(StrEnum):
+    """What becomes of a line whose system's question nobody has answered in time."""
+
+    HOLD = "hold"
+    CANCEL = "cancel"
+    ACCEPT = "accept"
+
+
+class Declined(StrEnum):
+    """What becomes of a line when the customer says no: its item is cancelled, or a person decides."""
+
+    CANCEL = "cancel"
+    HOLD = "hold"
+
+
+class AskRule(Canonical, frozen=True):
+    """How long the customer may think about what a system asks, in seconds, and what follows from no yes."""
+
+    answer_within: int = 172_800
+    unanswered: Unanswered = Unanswered.HOLD
+    declined: Declined = Declined.CANCEL
 
 
 class Reason(Canonical, frozen=True):
@@ -56,6 +79,7 @@ class PartPlan(Canonical, frozen=True):
             does not touch it.  Empty: it is told of all of them.
         soft_ponr, hard_ponr: Milestone of its system from which on a change costs, or is not possible any
             more; or a time before one (``24h before appointment``).  Empty: never.
+        ask: What is done about questions of its system: counter-offers, and what it wants to know.
     """
 
     name: Id
@@ -75,6 +99,7 @@ class PartPlan(Canonical, frozen=True):
     soft_ponr: Text = ""
     hard_ponr: Text = ""
     change_charge: ChangeCharge | None = None
+    ask: AskRule | None = None
 
 
 class Plan(Canonical, frozen=True):

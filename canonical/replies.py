@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .base import Canonical, Id, Instant, Text
+from .base import Canonical, Count, Id, Instant, Text
 from .errors import Fault
+from .order import Characteristic
 from .states import Action
 from .systems import Verb
 
-__all__ = ["ORDER_NUMBER", "LineReply", "Receipt", "Reference", "Reply"]
+__all__ = ["ORDER_NUMBER", "LineReply", "Offer", "Receipt", "Reference", "Reply"]
 
 ORDER_NUMBER = "orderNumber"
 """
@@ -32,6 +33,23 @@ class Reference(Canonical, frozen=True):
     value: Id
 
 
+class Offer(Canonical, frozen=True):
+    """
+    What a system that has stopped would do instead; what is not given stays as it was told.
+
+    Args:
+        quantity: The whole quantity that it can do, not the difference.
+        offering: Id of the offering that it would put in the place of the ordered one.
+        product_characteristic: Values that it can do.
+        requested_completion_date: By when it can do it.
+    """
+
+    quantity: Count | None = None
+    offering: Text = ""
+    product_characteristic: tuple[Characteristic, ...] = ()
+    requested_completion_date: Instant | None = None
+
+
 class LineReply(Canonical, frozen=True):
     """
     What is said of one line.
@@ -41,6 +59,7 @@ class LineReply(Canonical, frozen=True):
         offering: Id of the offering, when the format names no line number.
         word: The system's own word, looked up in its profile.
         quantity: How many are done, when the word is about a quantity.
+        offer: With a word that waits for the customer: what it would do instead of what it was told.
     """
 
     word: Id
@@ -49,6 +68,7 @@ class LineReply(Canonical, frozen=True):
     quantity: int | None = None
     reason: Text = ""
     where: Text = ""
+    offer: Offer | None = None
 
 
 class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
@@ -69,6 +89,7 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
         verb: The verb that it answers, when the format tells.
         action: Of the items that it speaks of, as they were told, when the format tells: what answers a
             removal says nothing of an addition.
+        answer_by: With a word that waits for the customer: until when the system waits.
     """
 
     system: Id
@@ -84,6 +105,7 @@ class Reply(Canonical, frozen=True, tag_field="reply", tag=True):
     inquiry: int | None = None
     verb: Verb | None = None
     action: Action | None = None
+    answer_by: Instant | None = None
 
 
 class Receipt(Canonical, frozen=True, tag_field="reply", tag=True):

@@ -19,6 +19,7 @@ from canonical.plan import Plan
 from canonical.proposal import Proposal, ProposedPiece
 from canonical.states import State
 from canonical.systems import SystemProfile
+from canonical.ties import left_alone, needs, tied
 
 from .catalogue import check_growth, fill
 from .model import RuleSet
@@ -30,10 +31,6 @@ __all__ = ["MOST_FAULTS", "propose"]
 
 MOST_FAULTS = 25
 """So many changes of one amendment are looked at one by one when they cannot be planned."""
-
-# Ties by which one item cannot be without the other.
-_BUNDLES = "bundles"
-_TYING = frozenset({"reliesOn", _BUNDLES, "requires"})
 
 
 def propose(
@@ -178,16 +175,11 @@ def _impossible(order: Order, group: Sequence[ItemChange]) -> Fault | None:
 def _left_alone(order: Order, group: Sequence[ItemChange]) -> Fault | None:
     """Why what others rely on cannot be removed: they would be left without it."""
     removed = {one.item for one in group if one.kind is ChangeKind.REMOVE}
-    if not removed:
+    alone = left_alone(order, removed)
+    if alone is None:
         return None
-    for item in every_item(order.product_order_item):
-        if item.id in removed or item.state is State.CANCELLED:
-            continue
-        for tie in item.product_order_item_relationship:
-            if tie.id in removed and tie.relationship_type in _TYING:
-                what = f"item {item.id} {tie.relationship_type} it"
-                return Fault(code="E_VALUE", what=what, where=f"item {tie.id}", allowed="to remove both")
-    return None
+    where, what = alone
+    return Fault(code="E_VALUE", what=what, where=f"item {where}", allowed="to remove both")
 
 
 def _tied_to_nothing(order: Order, group: Sequence[ItemChange]) -> Fault | None:
@@ -195,9 +187,9 @@ def _tied_to_nothing(order: Order, group: Sequence[ItemChange]) -> Fault | None:
     added = [one.wanted for one in group if one.kind is ChangeKind.ADD and one.wanted]
     gone = _cancelled(order) if any(one.product_order_item_relationship for one in every_item(added)) else ()
     for item in every_item(added):
-        for tie in item.product_order_item_relationship:
-            if tie.id in gone and tie.relationship_type in _TYING:
-                what = f"it {tie.relationship_type} item {tie.id}, which is cancelled"
+        for who, whom, word in needs(item):
+            if who == item.id and whom in gone:
+                what = f"it {word} item {whom}, which is cancelled"
                 return Fault(code="E_STATE", what=what, where=f"item {item.id}")
     return None
 
@@ -235,9 +227,8 @@ def _ties(order: Order, changes: Sequence[ItemChange]) -> Iterable[tuple[str, st
     """
     wanted = [one.wanted for one in changes if one.wanted]
     for item in every_item((*order.product_order_item, *wanted)):
-        for tie in item.product_order_item_relationship:
-            if tie.relationship_type in _TYING:
-                yield item.id, tie.id, tie.relationship_type == _BUNDLES
+        for other, through in tied(item):
+            yield item.id, other, through
         for nested in item.product_order_item:
             yield item.id, nested.id, True
     for change in changes:

@@ -15,7 +15,7 @@ import msgspec
 from canonical.calendars import MIDNIGHT, WEEKDAYS, WHOLE_DAY, Calendar
 from canonical.errors import Fault, Rejected
 from canonical.order import Money, OfferingRef
-from canonical.plan import ChangeCharge, OnFallout
+from canonical.plan import AskRule, ChangeCharge, Declined, OnFallout, Unanswered
 from canonical.ponr import seconds_of
 from canonical.references import Endpoint, Offering
 from canonical.states import Action
@@ -147,12 +147,23 @@ def _part(raw: Mapping[str, Any]) -> PartRule:
         soft_ponr=raw.get("soft_ponr", ""),
         hard_ponr=raw.get("hard_ponr", ""),
         change_charge=_charge(raw["change_charge"]) if "change_charge" in raw else None,
+        ask=_ask(raw["ask"]) if "ask" in raw else None,
     )
 
 
 def _charge(raw: Mapping[str, Any]) -> ChangeCharge:
     price = Money(value=Decimal(raw["amount"]), unit=raw["currency"])
     return ChangeCharge(price=price, valid_for=seconds_of(raw["valid_for"]))
+
+
+def _ask(raw: Mapping[str, Any]) -> AskRule:
+    default = AskRule()
+    within = raw.get("answer_within")
+    return AskRule(
+        answer_within=default.answer_within if within is None else seconds_of(within),
+        unanswered=Unanswered(raw.get("unanswered", default.unanswered)),
+        declined=Declined(raw.get("declined", default.declined)),
+    )
 
 
 def _test(raw: Mapping[str, Any]) -> RouteTest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from canonical.calendars import Calendar
 from canonical.errors import Fault
-from canonical.plan import ChangeCharge, OnFallout, Reason
+from canonical.plan import AskRule, ChangeCharge, OnFallout, Reason
 from canonical.references import References
 
 from .conditions import Clause, Facts
@@ -38,6 +38,7 @@ class PartRule:
     soft_ponr: str = ""
     hard_ponr: str = ""
     change_charge: ChangeCharge | None = None
+    ask: AskRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

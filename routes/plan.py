@@ -94,6 +94,7 @@ def _part(
         soft_ponr=rule.soft_ponr,
         hard_ponr=rule.hard_ponr,
         change_charge=rule.change_charge,
+        ask=rule.ask,
     )
 
 

@@ -37,7 +37,8 @@ def changes_of(record: Record, unreached: Mapping[str, str]) -> Iterator[str]:
         amendment = amending.amendment
         yield ""
         asked = f"{instant(amendment.at)}  {amendment.endpoint} {one_line(amendment.document)}".rstrip()
-        yield f"amendment {amendment.id}  {amendment.state}  {asked}"
+        kind = f"question about {amendment.part}" if amendment.part else "amendment"
+        yield f"{kind} {amendment.id}  {amendment.state}  {asked}"
         yield from table(_facts(amendment), indent="  ")
         for piece in amendment.pieces:
             what = "; ".join(_change(record, amendment, piece, one) for one in piece.changes)

@@ -34,6 +34,8 @@ _OF_SYSTEMS: Mapping[str, str] = MappingProxyType(
         "E_CONTRADICTION": "ask which of its words is true; complete or cancel",
         "E_BY_HAND": "have it taken back there; complete",
         "E_NOT_UNDONE": "taken out there by hand: cancel; the customer keeps it: complete",
+        "E_UNANSWERED": "reach the customer; retry asks again, else complete or cancel",
+        "E_DECLINED": "agree with the customer; retry asks again, else complete or cancel",
         "E_SKIPPED": "nothing",
     }
 )

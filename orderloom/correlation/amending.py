@@ -29,6 +29,7 @@ from canonical.states import State
 
 from .cancelling import cancel_stage, cancelled_items, nothing_stays, quote_timer
 from .follow_on import follow_on
+from .offers import answer_offer, lapse_offer
 from .overlapping import Path, changed_since, in_hand, overlap, overlapping, overtaken_questions, paths
 from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced, why_charged
 from .record import Amending
@@ -278,9 +279,13 @@ def answer_question(work: Working, command: Answer) -> None:
     """
     for amending in work.amendments.values():
         for piece in amending.amendment.pieces:
-            if piece.question == command.question:
+            if piece.question != command.question:
+                continue
+            if amending.amendment.part:
+                answer_offer(work, amending, command)
+            else:
                 _answered(work, amending, piece, command)
-                return
+            return
     what = f"the order asks no question {shown(command.question)}"
     raise Rejected("E_NOT_FOUND", what, "question")
 
@@ -308,7 +313,9 @@ def lapse(work: Working, amendment_id: str, number: int) -> None:
     if amending is None:
         return
     piece = amending.amendment.pieces[number - 1]
-    if piece.state is PieceState.AWAITING_CUSTOMER:
+    if amending.amendment.part:
+        lapse_offer(work, amending)
+    elif piece.state is PieceState.AWAITING_CUSTOMER:
         _lapsed(work, amending, piece, refused(planned_steps(work, amending, piece)))
 
 
@@ -343,7 +350,7 @@ def _advance(work: Working, key: str, number: int) -> bool:
     piece = amending.amendment.pieces[number - 1]
     if piece.state in _BUSY:
         return advance_piece(work, amending, piece)
-    if piece.state is PieceState.AWAITING_CUSTOMER:
+    if piece.state is PieceState.AWAITING_CUSTOMER and not amending.amendment.part:
         fault = refused(planned_steps(work, amending, piece))
         if fault is not None:
             _lapsed(work, amending, piece, fault)

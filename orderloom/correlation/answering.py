@@ -4,7 +4,7 @@ Who is told what of amendments and cancels: whoever asked is answered, the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,7 +17,7 @@ from canonical.references import Endpoint
 from .record import Amending, Cancelling, Record, Told
 from .tell import document_at, endpoints_of
 
-__all__ = ["answers_of", "told_of"]
+__all__ = ["answers_of", "told_of", "with_questions"]
 
 
 def told_of(notice: Notice, order: Order) -> Told:
@@ -64,16 +64,39 @@ def answers_of(
 
 
 def _once(before: Record, order: Order, notices: Sequence[Notice]) -> Iterator[Notice]:
-    """Whoever asked is answered; of a new version an endpoint is told once; questions are not that."""
+    """
+    Whoever asked is answered; of a new version an endpoint is told once.
+
+    Questions are not that, nor is the end of a question that everybody was asked.
+    """
     changed = NoticeKind.CHANGED
     knows = {one.endpoint for one in before.told if (one.kind, one.version) == (changed, order.version)}
     knows |= {one.endpoint for one in notices if one.kind is changed and one.origin is not None}
     for one in notices:
-        if one.kind is changed and one.origin is None:
+        asked = one.origin is not None or (one.amendment is not None and one.amendment.part != "")
+        if one.kind is changed and not asked:
             if one.endpoint in knows:
                 continue
             knows.add(one.endpoint)
         yield one
+
+
+def with_questions(
+    answers: Iterable[Notice], news: Iterable[Notice], amendments: Iterable[Amending]
+) -> Iterator[Notice]:
+    """
+    News of an order, with the question that it waits for when it waits for the customer.
+
+    Whoever is told the question itself in the same step is not told once more that there is one.
+    """
+    asked = {one.endpoint for one in answers if one.kind is NoticeKind.INFORMATION_REQUIRED}
+    waiting = (one.amendment for one in amendments if one.amendment.part and _questions(one.amendment))
+    question = next(waiting, None)
+    for one in news:
+        if one.kind is not NoticeKind.INFORMATION_REQUIRED:
+            yield one
+        elif one.endpoint not in asked:
+            yield msgspec.structs.replace(one, amendment=question)
 
 
 class _Tell:
@@ -86,7 +109,8 @@ class _Tell:
         new = amending.amendment
         if new.settled and (old is None or not old.settled):
             applied = any(one.state is PieceState.APPLIED for one in new.pieces)
-            yield from self._everybody(NoticeKind.CHANGED, amending, others=applied)
+            # What a system has asked was asked of all of them.
+            yield from self._everybody(NoticeKind.CHANGED, amending, others=applied or bool(new.part))
         elif _questions(new) - _questions(old):
             yield from self._everybody(NoticeKind.INFORMATION_REQUIRED, amending, others=True)
 

@@ -26,6 +26,7 @@ from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole, every_item
 from canonical.states import Cause, State
 from canonical.systems import Verb
+from canonical.ties import left_alone
 
 from .deciding import Decision, Way
 from .pieces import decision_on, hold_unwanted, replaced, undecided, undo
@@ -69,7 +70,7 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     )
     work.has_part_in(command.origin, ChannelRole.AMEND)
     work.note("cancel_asked", f"cancel {task.id} of {_what(task)} asked", actor=task.endpoint, cancel=task.id)
-    if (fault := _not_now(work)) is not None:
+    if (fault := _not_now(work) or _needed(work, items)) is not None:
         _end(work, Cancelling(task, command.origin), fault)
         return
     lines = [one for one in work.lines.values() if _meant(task, one) and one.state is not State.CANCELLED]
@@ -106,6 +107,15 @@ def _not_now(work: Working) -> Fault | None:
     if any(one.task.state is TaskState.IN_PROGRESS for one in work.cancels.values()):
         return Fault(code="E_STATE", what="a cancel is under way already")
     return None
+
+
+def _needed(work: Working, items: tuple[str, ...]) -> Fault | None:
+    """Why an item cannot be cancelled by itself: another one that stays needs it."""
+    alone = left_alone(work.order, items) if items else None
+    if alone is None:
+        return None
+    where, what = alone
+    return Fault(code="E_VALUE", what=what, where=f"item {where}", allowed="to cancel both")
 
 
 def _meant(task: CancelTask, line: Line) -> bool:

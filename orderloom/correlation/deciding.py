@@ -19,7 +19,7 @@ from canonical.systems import SystemProfile, Verb
 from .milestones import passes_at, past
 from .record import Line
 
-__all__ = ["NOT_UNDONE", "Decision", "Way", "decide"]
+__all__ = ["NOT_UNDONE", "Decision", "Way", "decide", "decide_answer"]
 
 NOT_UNDONE = "E_NOT_UNDONE"
 """Code of a line whose system has what is not wanted any more; only a person ends that."""
@@ -95,6 +95,22 @@ def decide(
         return Decision(Way.BY_HAND, Verb.UNDO, charge, fault)
     what = f"{profile.name} cannot change {part.name} once it was told"
     return Decision(Way.REFUSED, fault=Fault(code="E_UNCHANGEABLE", what=what, where=f"item {line.item}"))
+
+
+def decide_answer(line: Line, part: PartPlan, profile: SystemProfile) -> Decision:
+    """
+    How a system that has stopped to ask is told the customer's yes.
+
+    Its own points of no return do not matter, nor does it charge: it asked.
+    """
+    verb = _verb(profile, removes=False)
+    if verb is not None:
+        return Decision(Way.TOLD, verb)
+    if part.check:
+        return Decision(Way.IN_PLACE)
+    what = f"{profile.name} cannot be told that the customer agrees to {part.name}: a person has to"
+    fault = Fault(code="E_BY_HAND", what=what, where=f"item {line.item}")
+    return Decision(Way.BY_HAND, Verb.MODIFY, fault=fault)
 
 
 def _verb(profile: SystemProfile, *, removes: bool) -> Verb | None:

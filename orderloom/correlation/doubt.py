@@ -19,7 +19,7 @@ from canonical.replies import Receipt, Reply
 from canonical.states import State
 
 from .folded import Folded, World
-from .holding import open_lines, open_steps
+from .holding import open_lines, open_steps, set_aside
 from .record import Instructed, Line, Record, Step, StepState
 from .telling import answers, meant
 from .working import Working, answer_timer
@@ -47,9 +47,7 @@ def fold_doubt(record: Record, said: Reply | Receipt, fault: Fault, world: World
     held = []
     for sent in meant(work, said.system, about, fits):
         lines = [one for one in open_lines(work, sent) if _awaited(one) and _speaks_of(work, said, one)]
-        for line in lines:
-            work.move(line, State.HELD, code=IN_DOUBT, reason=str(fault))
-            work.fault(line, IN_DOUBT, str(fault))
+        set_aside(work, lines, fault)
         steps = [one for one in open_steps(work, sent) if one.state is StepState.SENT]
         for step in steps:
             work.put(msgspec.structs.replace(step, state=StepState.HELD, fault=fault))

@@ -45,6 +45,9 @@ _REFUSED: Final = "E_SYSTEM_REFUSED"
 _HAS: Final = "E_SYSTEM_HELD"
 """The system has the work, and goes on with it by itself."""
 
+_UNSAID: Final = ("E_UNANSWERED", "E_DECLINED")
+"""The system has the work, and waits for the customer's yes."""
+
 _SKIPPED: Final = "E_SKIPPED"
 
 
@@ -188,12 +191,21 @@ def _retry(work: Working, act: Act, found: tuple[Held, ...]) -> None:
     for one in found:
         if one in changing:
             continue
-        if one.sent is not None and not _not_there(work, act, one):
+        if one.step is None and one.code in _UNSAID:
+            _asked_again(work, act, one)
+        elif one.sent is not None and not _not_there(work, act, one):
             again[one.sent.key].append(one)
         else:
             _anew(work, act, one)
     for silent in again.values():
         _again(work, act, silent)
+
+
+def _asked_again(work: Working, act: Act, one: Held) -> None:
+    """The system is told nothing: the customer is asked once more what it has asked."""
+    work.move(one.line, State.PENDING, code="", reason="")
+    facts = {"act": act.id, "part": one.line.part, "item": one.line.item}
+    work.note("retried", f"the customer is asked again about {one}: {act.why}", actor=act.by, **facts)
 
 
 def _changing(work: Working, line: Line) -> bool:

@@ -23,7 +23,7 @@ from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
 from .milestones import further
 from .pieces import NOT_UNDONE
-from .record import Instructed, Line, Record
+from .record import Instructed, Line, Offered, Record
 from .step_replies import answer_given_up, answer_step
 from .telling import answers, instruction_of
 from .working import Working, answer_timer
@@ -195,6 +195,9 @@ def _apply(work: Working, said: _Said, reply: Reply, *, late: bool) -> None:
         quantity=word.quantity,
         milestone=milestone,
     )
+    work.offers.pop(line.key, None)
+    if state is State.PENDING and (word.offer is not None or reply.answer_by is not None):
+        work.offers[line.key] = Offered(line.part, line.item, word.offer, reply.answer_by)
     if code:
         work.fault(line, code, f"{about}: {reason}" if reason else about)
     event = "reply_late" if late else "reply_folded"

@@ -31,7 +31,7 @@ def follow_on(work: Working, amendment: Amendment, piece: Piece) -> Piece:
     What was to be changed is wanted as a change of the product, what was to be removed as its end.
     """
     items = tuple(_wanted(work, piece))
-    if not items:
+    if not items or amendment.part:  # nobody wishes what a system had only offered
         return piece
     order = work.order
     draft_id = follow_on_id(order.id, amendment.id, piece.number)

@@ -124,6 +124,7 @@ def forgotten(record: Record) -> Record:
         amendments=tuple(_amending(one) for one in record.amendments),
         cancels=tuple(_cancelling(one) for one in record.cancels),
         steps=tuple(_step(one) for one in record.steps),
+        offers=(),
     )
 
 

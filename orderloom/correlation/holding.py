@@ -4,13 +4,13 @@ Fallout: lines and steps that wait for a person; and which of an instruction's a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from canonical.errors import Fault
-from canonical.plan import OnFallout, PartPlan
+from canonical.plan import OnFallout
 from canonical.states import State
 from canonical.systems import Verb
 
@@ -20,17 +20,37 @@ from .standing import taken_back
 if TYPE_CHECKING:
     from .working import Working
 
-__all__ = ["forget_answers", "hold", "hold_told", "is_current", "open_lines", "open_steps", "silent_lines"]
+__all__ = [
+    "forget_answers",
+    "hold",
+    "hold_told",
+    "is_current",
+    "note_fallout",
+    "open_lines",
+    "open_steps",
+    "set_aside",
+    "silent_lines",
+]
 
 
 def hold(work: Working, part: str, fault: Fault, lines: list[Line]) -> None:
     """Fallout: these lines of a part are held, or failed where the route says so."""
-    plan: PartPlan = work.parts[part]
-    state = State.FAILED if plan.on_fallout is OnFallout.FAIL else State.HELD
+    failed = work.parts[part].on_fallout is OnFallout.FAIL
+    set_aside(work, lines, fault, State.FAILED if failed else State.HELD)
+    note_fallout(work, part, fault)
+
+
+def set_aside(work: Working, lines: Iterable[Line], fault: Fault, state: State = State.HELD) -> None:
+    """These lines are held, or have failed, and the order shows why."""
     for line in lines:
         work.move(line, state, code=fault.code, reason=str(fault))
         work.fault(line, fault.code, str(fault))
-    work.note("fallout", f"{part}: {fault}", code=fault.code, part=part, system=plan.system)
+
+
+def note_fallout(work: Working, part: str, fault: Fault) -> None:
+    """The journal says of a part that it waits for a person."""
+    system = work.parts[part].system
+    work.note("fallout", f"{part}: {fault}", code=fault.code, part=part, system=system)
 
 
 def hold_told(work: Working, sent: Instructed, fault: Fault, *, silent: bool = False) -> None:

@@ -1,5 +1,6 @@
 """
-By which ids systems know what they are told: key and reference of an instruction, each an alias of the order.
+By which ids systems know what they are told: key and reference of an instruction, each an alias of the order;
+and what the hub calls the time that they have to answer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from canonical.systems import SystemProfile, Verb
 
 from .record import Alias
 
-__all__ = ["first_names", "names"]
+__all__ = ["answer_timer", "first_names", "names"]
 
 
 def names(part: PartPlan, profile: SystemProfile, key: str, reference: str) -> tuple[Alias, Alias]:
@@ -25,3 +26,8 @@ def first_names(order_id: str, part: PartPlan, profile: SystemProfile) -> tuple[
     """Those of the first instruction of a part: known before it is sent, for an answer may come earlier."""
     key = instruction_key(order_id, part.name, Verb.DO, 0)
     return names(part, profile, key, instruction_reference(order_id, part.number, 0))
+
+
+def answer_timer(key: str) -> str:
+    """Name of the timer that waits for the answer to an instruction."""
+    return f"answer-by|{key}"

@@ -12,7 +12,7 @@ from canonical.errors import Fault
 from canonical.states import State
 
 from .folded import Folded, World
-from .holding import open_lines, silent_lines
+from .holding import open_lines, set_aside, silent_lines
 from .record import Instructed, Record
 from .working import Working
 
@@ -33,9 +33,7 @@ def hold_unreached(record: Record, key: str, since: datetime, world: World, now:
     if sent is None or not lines:
         return work.finish()
     fault = Fault(code=_DOWN, what=f"{sent.system} cannot be reached since {since:%Y-%m-%d %H:%M:%S} UTC")
-    for line in lines:
-        work.move(line, State.HELD, code=_DOWN, reason=str(fault))
-        work.fault(line, _DOWN, str(fault))
+    set_aside(work, lines, fault)
     work.note("outage_held", f"{sent.part}: {fault}", code=_DOWN, key=key)
     return work.finish()
 

@@ -77,6 +77,8 @@ def overtaken_questions(work: Working, amending: Amending) -> list[tuple[str, Pi
     for key, other in work.amendments.items():
         if key == amendment.id:
             break
+        if other.amendment.part:  # what a system asks is withdrawn when it does not wait for it any more
+            continue
         found += [
             (key, piece)
             for piece in other.amendment.pieces

@@ -20,8 +20,9 @@ from canonical.plan import ChangeCharge, PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-from .deciding import NOT_UNDONE, Decision, Way, decide
+from .deciding import NOT_UNDONE, Decision, Way, decide, decide_answer
 from .follow_on import follow_on
+from .questions import answered_by, asks, await_word, hold_asking, offer_of
 from .record import Amending, Line, Step, StepState
 from .standing import at_its_system
 from .stepping import send_ready, steps_of, unanswered
@@ -84,6 +85,10 @@ class _Look:
             yield from (self._decided(one) for one in lines if self._concerned(one, change))
             return
         own = [one for one in self._work.lines.of(change.item) if self._goes_on(one)]
+        if self._amending.plan is None:  # a question whose answer changes no part
+            found = (one for one in own if asks(self._amending, one) or self._concerned(one, change))
+            yield from (self._decided(one) for one in found)
+            return
         if change.kind is ChangeKind.REMOVE:
             yield from (self._decided(one, removes=True) for one in own)
             return
@@ -91,7 +96,7 @@ class _Look:
         for line in own:
             if line.key not in wanted:
                 yield self._decided(line, removes=True)
-            elif self._concerned(line, change):
+            elif asks(self._amending, line) or self._concerned(line, change):
                 yield self._decided(line)
         for part, item in sorted(wanted - {one.key for one in own}):
             made = self._step(part, item)
@@ -118,7 +123,7 @@ class _Look:
         return Step(cause=cause, piece=number, part=part, item=item, state=StepState.WAITING)
 
     def _decided(self, line: Line, *, removes: bool = False) -> tuple[Step, Decision]:
-        decision = decision_on(self._work, line, removes=removes)
+        decision = _decision(self._work, self._amending, line, removes=removes)
         made = self._step(line.part, line.item)
         return msgspec.structs.replace(made, removes=removes, verb=decision.verb), decision
 
@@ -140,6 +145,13 @@ def decision_on(work: Working, line: Line, *, removes: bool) -> Decision:
         items=work.items,
         now=work.now,
     )
+
+
+def _decision(work: Working, amending: Amending, line: Line, *, removes: bool) -> Decision:
+    if removes or not asks(amending, line):
+        return decision_on(work, line, removes=removes)
+    part = work.parts[line.part]
+    return decide_answer(line, part, work.world.profiles[part.system])
 
 
 def begin(work: Working, amending: Amending, piece: Piece, planned: Planned) -> None:
@@ -210,7 +222,7 @@ def _looked_at_again(work: Working, amending: Amending, piece: Piece, steps: Seq
         if line.state is State.CANCELLED:
             work.drop(step)
             continue
-        decision = decision_on(work, line, removes=step.removes)
+        decision = _decision(work, amending, line, removes=step.removes)
         if decision.way is Way.REFUSED:
             return decision.fault
         if step.state is not StepState.HELD or decision.way is not Way.BY_HAND:
@@ -230,7 +242,9 @@ def _close(work: Working, amending: Amending, piece: Piece) -> None:
     """
     ended = PieceState.WITHDRAWN if piece.fault is None else PieceState.REFUSED
     closed = msgspec.structs.replace(piece, state=ended)
-    if piece.fault is not None and piece.fault.code == "E_TOO_LATE":
+    if piece.fault is not None and amending.amendment.part:
+        hold_asking(work, amending, piece.fault)
+    elif piece.fault is not None and piece.fault.code == "E_TOO_LATE":
         closed = follow_on(work, amending.amendment, closed)
     work.amendments[amending.amendment.id] = replaced(amending, closed)
 
@@ -242,9 +256,12 @@ def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[St
     And with a later one, when the version was told to somebody meanwhile, or is another's by now.
     """
     amendment = amending.amendment
+    # A yes that changes nothing makes no version.
+    changes = any(one.fields or one.kind is not ChangeKind.CHANGE for one in piece.changes)
     order = work.order
     own = order.version in {one.version for one in amendment.pieces if one.state is PieceState.APPLIED}
-    first = not own or any(one.version == order.version for one in work.before.told)
+    told = any(one.version == order.version for one in work.before.told)
+    first = changes and (told or not own)
     if amendment.fields is not None and any(one.kind is ChangeKind.ORDER for one in piece.changes):
         order = with_fields(order, amendment.fields)
     items = with_changes(order.product_order_item, piece.changes)
@@ -256,6 +273,7 @@ def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[St
     for step in steps:
         work.drop(step)
         _settle_line(work, step)
+        _go_on(work, amending, piece, step)
     applied = msgspec.structs.replace(piece, state=PieceState.APPLIED, version=version)
     work.amendments[amendment.id] = replaced(amending, applied)
     what = f"piece {piece.number} of amendment {amendment.id} is in force, version {version}"
@@ -280,6 +298,19 @@ def _settle_line(work: Working, step: Step) -> None:
         work.move(line, line.state, revision=line.revision + 1)
     else:
         anew(work, line)
+
+
+def _go_on(work: Working, amending: Amending, piece: Piece, step: Step) -> None:
+    """A system that had asked is told, by its answer or by a change: it goes on, and has its time."""
+    line = work.lines[step.line]
+    if step.verb is not Verb.MODIFY or line.state.terminal or not line.sent:
+        return
+    asked, offer = asks(amending, line), offer_of(work, line)
+    if line.state is State.PENDING and (answered_by(piece, line, offer) or (asked and offer is None)):
+        work.move(line, State.IN_PROGRESS, code="", reason="")
+        await_word(work, work.lines[line.key])
+    elif asked and line.state is State.IN_PROGRESS:
+        await_word(work, line)
 
 
 def _taken_back(work: Working, line: Line) -> bool:

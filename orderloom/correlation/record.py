@@ -17,6 +17,7 @@ from canonical.instructions import InstructionLine
 from canonical.notices import NoticeKind
 from canonical.order import Order
 from canonical.plan import PartPlan, Plan
+from canonical.replies import Offer
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
@@ -26,6 +27,7 @@ __all__ = [
     "Cancelling",
     "Instructed",
     "Line",
+    "Offered",
     "Record",
     "Step",
     "StepState",
@@ -90,6 +92,26 @@ class Line(Canonical, frozen=True):
         """Whether it waits for its system's word: in progress, or held by silence, an outage, or in doubt."""
         silent = self.state is State.HELD and self.code in _SILENT
         return self.state is State.IN_PROGRESS or silent
+
+
+class Offered(Canonical, frozen=True):
+    """
+    What the system of a line that waits for the customer has said beside its word.
+
+    Args:
+        offer: What it would do instead; None when it only needs an answer.
+        answer_by: Until when it waits; None when it does not say.
+    """
+
+    part: Id
+    item: Id
+    offer: Offer | None = None
+    answer_by: Instant | None = None
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """(part, item)."""
+        return self.part, self.item
 
 
 class Instructed(Canonical, frozen=True):
@@ -235,6 +257,7 @@ class Record(Canonical, frozen=True):
     amendments: tuple[Amending, ...] = ()
     cancels: tuple[Cancelling, ...] = ()
     steps: tuple[Step, ...] = ()
+    offers: tuple[Offered, ...] = ()
 
     @property
     def id(self) -> str:

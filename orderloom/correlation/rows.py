@@ -24,7 +24,7 @@ from canonical.plan import PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
+from .record import Alias, Amending, Cancelling, Instructed, Line, Offered, Record, Step, Told
 
 __all__ = [
     "ALIAS",
@@ -130,7 +130,13 @@ CHANGE = _child("change", "kind ref state endpoint at doc")
 CHILDREN = (LINE, INSTRUCTION, TOLD, ALIAS, CHANGE)
 
 # What a row of `change` holds, by its kind.
-_CHANGES: Mapping[str, type[Any]] = {"amendment": Amending, "cancel": Cancelling, "step": Step}
+_CHANGES: Mapping[str, type[Any]] = {
+    "amendment": Amending,
+    "question": Amending,
+    "cancel": Cancelling,
+    "step": Step,
+    "offer": Offered,
+}
 
 
 def mapping_text(values: Mapping[str, Any]) -> str:
@@ -242,6 +248,7 @@ class RecordRows:
             amendments=tuple(one for one in changes if isinstance(one, Amending)),
             cancels=tuple(one for one in changes if isinstance(one, Cancelling)),
             steps=tuple(one for one in changes if isinstance(one, Step)),
+            offers=tuple(one for one in changes if isinstance(one, Offered)),
         )
 
     def _line_row(self, line: Line) -> Row:
@@ -342,11 +349,15 @@ class RecordRows:
             about=about,
         )
 
-    def _change_row(self, one: Amending | Cancelling | Step) -> Row:
+    def _change_row(self, one: Amending | Cancelling | Step | Offered) -> Row:
         doc = encode(one).decode()
+        if isinstance(one, Offered):
+            return ("offer", one.part, "", "", None, doc)
         if isinstance(one, Step):
             return ("step", one.cause, one.state.value, "", None, doc)
         kind, what = ("amendment", one.amendment) if isinstance(one, Amending) else ("cancel", one.task)
+        if isinstance(one, Amending) and one.amendment.part:
+            kind = "question"
         return (kind, what.id, what.state.value, what.endpoint, self._at.write(what.at), doc)
 
 
@@ -362,13 +373,14 @@ class _NothingYet:
     amendments: tuple[Amending, ...] = ()
     cancels: tuple[Cancelling, ...] = ()
     steps: tuple[Step, ...] = ()
+    offers: tuple[Offered, ...] = ()
 
 
 _NOTHING = _NothingYet(Plan(rules_version="none", parts=()))
 
 
 def _changes(record: Record | _NothingYet) -> Sequence[Any]:
-    return record.amendments + record.cancels + record.steps
+    return record.amendments + record.cancels + record.steps + record.offers
 
 
 def _items(before: Record | None, after: Record) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -34,7 +34,7 @@ from canonical.states import Cause, State
 from canonical.systems import Verb
 
 from .amending import advance_amendments, close_amendments
-from .answering import answers_of, told_of
+from .answering import answers_of, told_of, with_questions
 from .cancelling import advance_cancel, cancel_stage, cancelled_items, close_cancels
 from .checks import await_expiry
 from .derive import derive_order
@@ -43,19 +43,15 @@ from .holding import forget_answers
 from .indexed import Lines, Steps
 from .jeopardy import alert_held, expect
 from .milestones import show_reached
-from .naming import first_names, names
+from .naming import answer_timer, first_names, names
+from .offers import ask_customers, standing
 from .overlay import shown_lines
 from .port import JournalEntry, Timer
-from .record import Alias, Amending, Cancelling, Instructed, Line, Record, Step, Told
+from .record import Alias, Amending, Cancelling, Instructed, Line, Offered, Record, Step, Told
 from .tell import endpoints_of, notices_of
 from .waits import Waits, good, lost, passed, waits_of
 
 __all__ = ["Working", "answer_timer", "respond_timer"]
-
-
-def answer_timer(key: str) -> str:
-    """Name of the timer that waits for the answer to an instruction."""
-    return f"answer-by|{key}"
 
 
 def respond_timer(order_id: str, endpoint: str) -> str:
@@ -78,6 +74,7 @@ class Working:
         self.amendments: dict[str, Amending] = {one.amendment.id: one for one in record.amendments}
         self.cancels: dict[str, Cancelling] = {one.task.id: one for one in record.cancels}
         self.steps = Steps(record.steps)
+        self.offers: dict[tuple[str, str], Offered] = {one.line: one for one in record.offers}
         self.drafts: list[Record] = []
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
@@ -349,17 +346,16 @@ class Working:
         expect(self)
         alert_held(self)
         forget_answers(self)
-        notices = (
-            *answers_of(
-                self.before,
-                self.order,
-                self.world.endpoints,
-                self.now,
-                amendments=self.amendments,
-                cancels=self.cancels,
-            ),
-            *notices_of(self.before, self.order, self.world.endpoints, self.now, self.respond_due),
+        answers = answers_of(
+            self.before,
+            self.order,
+            self.world.endpoints,
+            self.now,
+            amendments=self.amendments,
+            cancels=self.cancels,
         )
+        news = notices_of(self.before, self.order, self.world.endpoints, self.now, self.respond_due)
+        notices = (*answers, *with_questions(answers, news, self.amendments.values()))
         self._need_not_respond(notices)
         record = Record(
             order=self.order,
@@ -372,6 +368,7 @@ class Working:
             amendments=tuple(self.amendments.values()),
             cancels=tuple(self.cancels.values()),
             steps=tuple(self.steps.values()),
+            offers=standing(self),
         )
         return Folded(
             record=record,
@@ -387,7 +384,8 @@ class Working:
 
     def _advance(self) -> bool:
         """Move what changes the order; False when nothing of it can be moved."""
-        moved = bool(self.amendments) and advance_amendments(self)
+        moved = ask_customers(self)
+        moved |= bool(self.amendments) and advance_amendments(self)
         for cancelling in list(self.cancels.values()):
             moved |= advance_cancel(self, cancelling)
         return moved

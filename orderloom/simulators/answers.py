@@ -169,6 +169,8 @@ _SPOKEN: Mapping[str, Callable[[Behaviour, Vocabulary, int], tuple[Answer, ...]]
     "rejected": lambda one, words, lines: _once(words.rejected, one, lines),
     "refused": lambda one, words, lines: _once(words.refused, one, lines),
     "needs_customer": lambda one, words, lines: _once(words.needs_customer, one, lines),
+    "counter_offer": lambda one, words, lines: _once(words.needs_customer, one, lines),
+    "answered": lambda one, words, lines: (Answer(one.delay, 1, _all(words.done, lines)),),
     "lines": _lines,
     "too_late": lambda one, words, lines: _once(words.too_late, one, lines),
     "crossing": lambda one, words, lines: _once(words.too_late, one, lines),

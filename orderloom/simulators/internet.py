@@ -91,7 +91,8 @@ class Internet(Neighbour):
         if told.changes and behaviour.at_once:
             return []
         spoken = answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes)
-        return [event(told, answer, at) for answer in spoken]
+        offer = behaviour.offer if behaviour.kind == "counter_offer" else {}
+        return [event(told, answer, at, offer) for answer in spoken]
 
     def _answer(self, told: Told, taken: Taken, before: int) -> HttpAnswer:
         kind = taken.behaviour.kind

@@ -8,15 +8,17 @@ them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .answers import Answer, Told
+from .answers import Answer, Line, Told
 from .neighbour import Reply, token
 from .script import Behaviour
 
 __all__ = ["answer_to_change", "error", "event", "service_order"]
 
+_NOTHING: Mapping[str, str] = {}
 _DONE, _CREATED, _ACCEPTED, _CONFLICT = 200, 201, 202, 409
 
 # Why a change was not made: code and reason.
@@ -59,15 +61,15 @@ def error(code: str, reason: str, message: str) -> bytes:
     return json.dumps(said | ({"status": code} if code.isdigit() and len(code) == 3 else {})).encode()
 
 
-def event(told: Told, answer: Answer, at: datetime) -> Reply:
-    """One event, about a service order, a change of one or a cancel."""
+def event(told: Told, answer: Answer, at: datetime, offer: Mapping[str, str] = _NOTHING) -> Reply:
+    """One event, about a service order, a change of one or a cancel; or what could be done instead."""
     number = token("EV-", told.key, str(answer.reply))
     kind, about = {
         "modify": ("ServiceOrderAttributeValueChangeEvent", "serviceOrder"),
         "undo": ("CancelServiceOrderStateChangeEvent", "cancelServiceOrder"),
     }.get(told.verb, ("ServiceOrderStateChangeEvent", "serviceOrder"))
     content = {"modify": _changed, "undo": _task}
-    said = content[told.verb](told, answer.words[0]) if told.changes else _order(told, answer.words)
+    said = content[told.verb](told, answer.words[0]) if told.changes else _order(told, answer.words, offer)
     document = {
         "eventId": number,
         "eventType": kind,
@@ -79,18 +81,33 @@ def event(told: Told, answer: Answer, at: datetime) -> Reply:
     return Reply(number, answer.after, json.dumps(document))
 
 
-def _order(told: Told, words: tuple[str, ...]) -> dict[str, Any]:
+def _order(told: Told, words: tuple[str, ...], offer: Mapping[str, str]) -> dict[str, Any]:
     spoken = told.spoken(words)
     states = {word for _, word in spoken}
     order: dict[str, Any] = {
         "id": token("SO-", told.key),
         "externalId": told.key,
         "state": spoken[0][1] if len(states) == 1 else "partial",
-        "serviceOrderItem": [{"id": line.number, "state": word} for line, word in spoken],
+        "serviceOrderItem": [_item(line, word, offer) for line, word in spoken],
     }
     if bad := sorted(states & {"failed", "rejected", "held", "pending"}):
         order["note"] = [{"text": f"{word}: no free port at the exchange"} for word in bad]
     return order
+
+
+def _item(line: Line, word: str, offer: Mapping[str, str]) -> dict[str, Any]:
+    item: dict[str, Any] = {"id": line.number, "state": word}
+    if not offer:
+        return item
+    values = [
+        {"name": name, "value": value}
+        for name, value in offer.items()
+        if name not in ("quantity", "offering")
+    ]
+    if "quantity" in offer:
+        item["quantity"] = int(offer["quantity"])
+    name = offer.get("offering", line.offering)
+    return item | {"service": {"name": name, "serviceCharacteristic": values}}
 
 
 def _changed(told: Told, word: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 What all simulated systems have in common: an instruction is applied once per key, and its answers are kept.
 
 One that changes an earlier one, or takes lines of it back, makes those answers anew that are not due yet.
+Who waits for the customer goes on when told of a change, or told anew: that is the customer's answer.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from .script import Behaviour, Script
 from .standing import after, as_data, changed, made, of_data
 
 __all__ = ["Neighbour", "Reply", "Taken", "token"]
+
+
+# Behaviours that end with a question to the customer.
+_ASKING = ("needs_customer", "counter_offer")
+# Seconds after a change in which its consequences are told.
+_SOON = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ class Neighbour:
         """How it is treated: a repeat as the first time, and a change of what there is not is refused."""
         behaviour = self._behaviour(told)
         if not told.changes:
-            return behaviour
+            anew = behaviour.kind in _ASKING and told.part != told.reference
+            return replace(behaviour, kind="ok") if anew else behaviour
         if applied is not None:
             return replace(behaviour, kind=applied["behaviour"])
         refused = made(behaviour) and self._first(told) is None
@@ -128,12 +136,17 @@ class Neighbour:
         key, passed = first["key"], _passed(first, at)
         given = self._log.answers(self.name, key)
         past = [one for one in given if one["after"] <= passed]
-        if len(past) == len(given):
+        behaviour = self._behaviour(of_data(first))
+        asked = behaviour.kind in _ASKING and told.verb == "modify"
+        if len(past) == len(given) and not asked:
             return past
         changes = [of_data(one) for one in self._log.changes(self.name, key)]
         now = changed(of_data(first), (*changes, told))
         if not now.gone.issuperset(line.number for line in now.lines):
-            replies = self.render(now, self._behaviour(of_data(first)), at, numbers)
+            if asked:
+                past, later = list(given), max(behaviour.delay, passed + _SOON)
+                behaviour = replace(behaviour, kind="answered", delay=later)
+            replies = self.render(now, behaviour, at, numbers)
             known = {(one["id"], one["body"]) for one in given}
             owed = (one for one in replies if one.after > passed)
             past += [_stored(one) | {"anew": (one.id, one.body) not in known} for one in owed]

@@ -48,6 +48,7 @@ BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
     "rejected": EVERY_SYSTEM,
     "refused": EVERY_SYSTEM,
     "needs_customer": _TALKATIVE,
+    "counter_offer": ("oss.internet",),
     "lines": ALL_SYSTEMS,
     "header_only": ("warehouse",),
     "http_error": ("oss.internet",),
@@ -94,6 +95,7 @@ class Behaviour:
         times: How many calls fail, or commands or answers are lost, before one is let through.
         status: HTTP status of the answer, or of the failure.
         seconds: How long a dripping answer takes.
+        offer: What could be done instead, by the name of a property, or ``quantity``, or ``offering``.
         at_once: A change is decided by the answer to the call, and no event follows.
     """
 
@@ -109,6 +111,7 @@ class Behaviour:
     status: int = 0
     seconds: float = 1.0
     at_once: bool = False
+    offer: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

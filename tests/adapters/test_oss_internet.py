@@ -12,8 +12,8 @@ from adapters.kit.conformance import OutboundConformance
 from adapters.outbound.oss_internet import OssInternetAdapter
 from canonical.errors import Rejected
 from canonical.keys import content_hash
-from canonical.order import OfferingRef
-from canonical.replies import LineReply, Receipt, Reference, Reply
+from canonical.order import Characteristic, Note, OfferingRef
+from canonical.replies import LineReply, Offer, Receipt, Reference, Reply
 from canonical.states import State
 from canonical.systems import Verb
 from tests.adapters.instructions import (
@@ -163,6 +163,14 @@ class TestInstructChanges:
         assert ("1", "INTERNET-1000", 1) == (item["id"], item["service"]["name"], item["quantity"])
         assert [{"id": f"{ORDER}-1.1", "text": f"Change {ORDER}-1.1"}] == said["note"]
         assert not {"externalId", "externalReference", "category", "state"} & set(said)
+
+    def test_says_what_the_customer_has_said(self):
+        """The notes of an item that it did not have when it was ordered."""
+        told = FULL.lines[0].item
+        new = turned(FULL.lines[0], note=(*told.note, Note(text="ring at the back door", author="customer")))
+        said = json.loads(OssInternetAdapter().instruct(changing(FULL, new), Stamp(at=WHEN)).body)
+
+        assert ["ring at the back door"] == [one["text"] for one in said["note"][1:]]
 
     def test_a_cancel_is_a_task(self):
         """Of its own, with a key of its own, for the items that are taken back."""
@@ -417,6 +425,30 @@ class TestEvent:
             ),
         )
         assert expected == reply.lines
+
+    def test_an_offer(self):
+        """An item that waits says what it could be: how many, of which offering, with which values."""
+        [reply] = OssInternetAdapter().read_reply(native(json.loads(REPLIES["offer-event"])))
+        value = Characteristic(name="downloadMbps", value="100", value_type="integer")
+
+        assert ("pending", "the line is too long for more") == (reply.word, reply.reason)
+        assert [Offer(quantity=1, offering="INTERNET-100", product_characteristic=(value,))] == [
+            one.offer for one in reply.lines
+        ]
+
+    def test_a_question_says_so_by_its_event(self):
+        """Items in it that name no state wait too; what goes on is no offer."""
+        services = [
+            {"id": "1", "service": {"name": "INTERNET-100"}},
+            {"id": "2"},
+            {"id": "3", "state": "completed", "service": {"name": "INTERNET-100"}},
+        ]
+        order = {"id": "SO-1", "externalId": KEY, "serviceOrderItem": services}
+        document = {"eventType": "ServiceOrderInformationRequiredEvent", "event": {"serviceOrder": order}}
+        [reply] = OssInternetAdapter().read_reply(native(document))
+
+        assert ["pending", "pending", "completed"] == [one.word for one in reply.lines]
+        assert [Offer(offering="INTERNET-100"), None, None] == [one.offer for one in reply.lines]
 
     def test_when_it_happened(self):
         """The event's time is kept, in UTC."""

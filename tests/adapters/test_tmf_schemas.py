@@ -201,6 +201,7 @@ if TMF641_V4.exists():
                 ("error", "Error"),
                 ("completed-event", "ServiceOrderStateChangeEvent"),
                 ("failed-event", "ServiceOrderStateChangeEvent"),
+                ("offer-event", "ServiceOrderInformationRequiredEvent"),
                 ("changed-event", "ServiceOrderAttributeValueChangeEvent"),
                 ("change-too-late-event", "ServiceOrderAttributeValueChangeEvent"),
                 ("past-error", "Error"),

@@ -14,6 +14,7 @@ from itertools import chain, repeat
 import msgspec
 
 from canonical.amendments import CancelScope, ItemPatch, OrderPatch, PieceState, Scope
+from canonical.changing import merged
 from canonical.commands import AmendOrder, Answer, CancelOrder, OrderRef, Origin, SubmitOrder
 from canonical.errors import Rejected
 from canonical.keys import amendment_id
@@ -317,7 +318,7 @@ class Life:
         undo = one.step is not None and one.step.verb is Verb.UNDO
         kind = ActKind.CANCEL if gives_up else ActKind.COMPLETE
         ended = one.line.state.terminal and one.line.state is not State.COMPLETED
-        if (one.step is None) is gives_up or (undo and not gives_up) or ended:
+        if (one.step is None and gives_up) or (undo and not gives_up) or ended:
             system.loses(where)
         elif not undo or where not in system.has:
             content = said_of(where[0], self._meant(one, gives_up=gives_up), self.order)
@@ -329,7 +330,21 @@ class Life:
         told = [line.item for line in one.sent.lines if line.item.id == one.line.item] if one.sent else []
         if one.step is not None and told and not gives_up:
             return told[0]
+        if one.step is not None and not gives_up and (wanted := self._wished(one)) is not None:
+            return wanted
         return next(item for item in every_item(self.order.product_order_item) if item.id == one.line.item)
+
+    def _wished(self, one: Held) -> OrderItem | None:
+        """How the change wants an item whose system cannot be told of it."""
+        if one.step is None:
+            return None
+        item = next(item for item in every_item(self.order.product_order_item) if item.id == one.line.item)
+        for amending in self.record.amendments:
+            if amending.amendment.id == one.step.cause:
+                for change in amending.amendment.pieces[one.step.piece - 1].changes:
+                    if change.item == item.id:
+                        return merged(item, change)
+        return None
 
     def tells_again(self, place: int) -> None:
         """A person has something told again that is held."""

@@ -10,6 +10,7 @@ from adapters.outbound.warehouse.words import TOO_LATE
 from canonical.amendments import AmendmentState, CancelScope, TaskState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
+from canonical.order import ItemRelationship
 from canonical.states import Cause, State
 from tests.correlation.shop import Shop, changed, colour, item
 
@@ -84,6 +85,24 @@ def test_what_is_possible_leaves_that_item():
     assert ("completed", "inProgress") == (shop.lines()["warehouse/1"], shop.lines()["billing-device/1"])
     shop.done("billing-device")
     assert State.COMPLETED is shop.order.state
+
+
+def test_what_another_item_needs_is_not_cancelled_by_itself():
+    """The case relies on the handset: whoever means both says both."""
+    tie = ItemRelationship(id="1", relationship_type="reliesOn")
+    shop = Shop(HANDSET, item("2", "CASE-01", product_order_item_relationship=(tie,)))
+    shop.done("crm")
+    alone = task(shop, shop.cancel("1"))
+    assert (TaskState.TERMINATED_WITH_ERROR, "E_VALUE", "item 2 reliesOn it", []) == (
+        alone.state,
+        alone.fault.code,
+        alone.fault.what,
+        shop.sent(),
+    )
+    both = shop.cancel("1", "2")
+
+    assert TaskState.IN_PROGRESS is task(shop, both).state
+    assert ["warehouse undo [1 2]"] == shop.sent()
 
 
 def test_one_item_of_several():

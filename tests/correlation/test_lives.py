@@ -26,7 +26,7 @@ from orderloom.correlation.overlay import shown_lines
 from orderloom.correlation.record import Line, Record, StepState
 from orderloom.correlation.rows import CHILDREN, Instants, RecordRows
 from tests.correlation.living import Life
-from tests.correlation.town import OFFERINGS, checked_end, leaves_nothing_open
+from tests.correlation.town import CHANNELS, OFFERINGS, checked_end, leaves_nothing_open, makes_a_version
 from tests.oracle.rollup import rolled
 
 FIRST = int(os.environ.get("ORDERLOOM_LIFE", "0"))
@@ -117,6 +117,7 @@ def check(life: Life) -> None:
         tells_only_what_is_touched(before.record, act)
         keeps_its_lines(before.record, act.record)
         shows_what_its_lines_are(act.record)
+        asks_about_what_waits(act.record)
         comes_back_from_the_store(act.record)
     answers_everybody_once(life)
     tells_each_version_once(life)
@@ -141,7 +142,7 @@ def rests_at_its_end(before: Record, act: Folded) -> None:
 def counts_its_versions(record: Record) -> None:
     """Each was made by an amendment of which a piece was applied, or by a cancel, and by one alone."""
     applied = [
-        {piece.version for piece in one.amendment.pieces if piece.state is PieceState.APPLIED}
+        {piece.version for piece in one.amendment.pieces if makes_a_version(piece)}
         for one in record.amendments
     ]
     applied += [{one.task.version} for one in record.cancels if one.task.version is not None]
@@ -214,6 +215,25 @@ def shows_what_it_holds(item, record: Record, lines: dict, asked: set[str]) -> t
     return found
 
 
+def asks_about_what_waits(record: Record) -> None:
+    """A line that waits for the customer has one open question, unless something is done to it anyway."""
+    asked = Counter(
+        (one.amendment.part, change.item)
+        for one in record.amendments
+        for piece in one.amendment.pieces
+        for change in piece.changes
+        if one.amendment.part and piece.state is PieceState.AWAITING_CUSTOMER and change.item
+    )
+    waiting = {one.key for one in record.lines if one.state is State.PENDING}
+    assert set(asked) <= waiting
+    assert set(asked.values()) <= {1}
+    running = [one.task for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
+    ending = {item for one in running for item in one.items}
+    whole = any(not one.items for one in running)
+    busy = {one.line for one in record.steps}
+    assert whole or {one for one in waiting - busy if one[1] not in ending} <= set(asked)
+
+
 def as_child(line: Line, record: Record, lines: dict) -> tuple[str, str, str]:
     """A line as the roll-up table sees it."""
     waits = (
@@ -262,26 +282,37 @@ def answers_everybody_once(life: Life) -> None:
     amendments = Counter(
         one.amendment.id for one in heard if one.amendment and one.endpoint == one.amendment.endpoint
     )
-    assert {one.amendment.id: 1 for one in life.record.amendments if one.amendment.settled} == amendments
+    wished = [one.amendment for one in life.record.amendments if not one.amendment.part]
+    assert {one.id: 1 for one in wished if one.settled} == amendments
+    asked = [one.amendment for one in life.record.amendments if one.amendment.part]
+    ends = Counter(
+        one.amendment.id
+        for one in heard
+        if one.amendment and one.amendment.part and one.endpoint == CHANNELS[0]
+    )
+    assert {one.id: 1 for one in asked if one.settled} == ends
     cancels = Counter(one.cancel.id for one in heard if one.cancel and one.endpoint == one.cancel.endpoint)
     ended = [one.task.id for one in life.record.cancels if one.task.state is not TaskState.IN_PROGRESS]
     assert dict.fromkeys(ended, 1) == cancels
 
 
 def tells_each_version_once(life: Life) -> None:
-    """Unasked: never one for each part, piece or change; and who asks has it with his answer."""
-    heard = [notice for act in life.acts for notice in act.notices if notice.kind is NoticeKind.CHANGED]
-    told = Counter((one.endpoint, one.order.version) for one in heard if one.origin is None)
-    assert {1} >= set(told.values())
-    asked = {(one.endpoint, one.order.version) for one in heard if one.origin is not None}
+    """Unasked, and of no question's end: never one for each part, piece or change."""
+    told: Counter[tuple[str, int]] = Counter()
+    asked: set[tuple[str, int]] = set()
     for act in life.acts:
-        unasked = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and not one.origin}
-        answered = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and one.origin}
-        assert not unasked & answered
-    last = life.order
-    made = {version for _, version in told} | {version for _, version in asked}
-    if last.version > 1:
-        assert max(made) == last.version
+        heard = [one for one in act.notices if one.kind is NoticeKind.CHANGED]
+        mine = {(one.endpoint, one.order.version) for one in heard if one.origin}
+        news = [one for one in heard if one.origin is None and not (one.amendment and one.amendment.part)]
+        unasked = Counter((one.endpoint, one.order.version) for one in news)
+        assert not unasked.keys() & mine
+        told += unasked
+        asked |= mine
+        asked |= {(one.endpoint, one.order.version) for one in heard if one not in news}
+    assert {1} >= set(told.values())
+    made = {version for _, version in (*told, *asked)}
+    if life.order.version > 1:
+        assert max(made) == life.order.version
 
 
 def changes_no_version_that_was_told(life: Life) -> None:

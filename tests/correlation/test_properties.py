@@ -243,8 +243,11 @@ def test_nothing_waits_in_vain(story):
 
 @given(stories())
 def test_a_kind_of_notice_is_told_again_only_when_it_is_news(story):
-    """One notice of each kind for a version; another of being held or pending when told otherwise since."""
-    told = [(one.endpoint, one.kind, one.version, one.state) for one in story.record.told]
+    """
+    One notice of each kind for a version, and for a question and its end; another of being held or pending
+    when told otherwise since.
+    """
+    told = [(one.endpoint, one.kind, one.version, one.state, one.about) for one in story.record.told]
     of_state = {NoticeKind.DELAYED, NoticeKind.INFORMATION_REQUIRED}
     others = [one for one in told if one[1] not in of_state]
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from textwrap import dedent
 
-from canonical.amendments import PieceState, TaskState
+from canonical.amendments import ChangeKind, Piece, PieceState, TaskState
 from canonical.instructions import Instruction, InstructionLine
-from canonical.order import OrderContent, OrderItem, every_item
-from canonical.replies import LineReply, Reference, Reply
+from canonical.order import Characteristic, OrderContent, OrderItem, every_item
+from canonical.replies import LineReply, Offer, Reference, Reply
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
 from orderloom.correlation.record import Record
@@ -31,6 +31,7 @@ __all__ = [
     "checked_end",
     "leaves_nothing_open",
     "made_versions",
+    "makes_a_version",
     "said_of",
     "town_rules",
 ]
@@ -180,6 +181,12 @@ def town_rules() -> RuleSet:
 
 Content = tuple[object, ...]
 
+# What a system would do instead of what it was told, by the word for it that it keeps to itself.
+OFFERS: Mapping[str, Offer] = {
+    "fewer": Offer(quantity=5),
+    "green": Offer(product_characteristic=(Characteristic(name="color", value="green"),)),
+}
+
 # What a system keeps of an item and of its order, by the part that it does.
 _OF_ORDER = {"book": ("related_party",), "ship": ("place",), "bill": ("related_party",)}
 _OF_ITEM = {"book": (), "rock": ("quantity",), "bill": ("offering", "quantity")}
@@ -273,7 +280,8 @@ class Neighbour:
     def _do(self, instruction: Instruction, line: InstructionLine, choice: int) -> str:
         where = (instruction.part, line.item.id)
         self.numbers[where] = line.number
-        word = ("ok", "soon", "", "soon", "ok", "", "soon", "ask", "no", "never", "busy")[choice % 11]
+        words = ("ok", "soon", "", "soon", "ok", "", "soon", "ask", "no", "never", "busy", "fewer", "green")
+        word = words[choice % len(words)]
         if word == "ok" and instruction.part == "ship":
             word = "soon"
         self.undone.discard(where)
@@ -281,7 +289,7 @@ class Neighbour:
             return word
         if where in self.has:
             self.wrongs.append(f"{instruction.part} of {line.item.id} is done twice")
-        reached = word if word in ("ok", "ask", "busy") else "open"
+        reached = word if word in ("ok", "ask", "busy", *OFFERS) else "open"
         self.has[where] = Thing(said_of(instruction.part, line.item, instruction), instruction.key, reached)
         return word
 
@@ -320,12 +328,13 @@ class Neighbour:
         about = (Reference(type="key", value=instruction.key),)
         self.count += 1
         name = f"{self.name}-{self.count}"
-        if len({word for _, word in words}) == 1 and words[0][1]:
+        if len({word for _, word in words}) == 1 and words[0][1] in WORDS:
             yield Reply(system=self.name, key=name, about=about, word=words[0][1])
             return
         for place, (line, word) in enumerate(words):
             if word:
-                said = LineReply(word=word, line=line.number)
+                offer = OFFERS.get(word)
+                said = LineReply(word="ask" if offer else word, line=line.number, offer=offer)
                 yield Reply(system=self.name, key=f"{name}.{place}", about=about, lines=(said,))
 
 
@@ -361,6 +370,12 @@ def checked_end(record: Record, systems: Mapping[str, Neighbour], first: int = 1
 def made_versions(record: Record) -> set[int]:
     """The versions that amendments, and cancels of what was not all, have made of an order."""
     pieces = (one for amending in record.amendments for one in amending.amendment.pieces)
-    made = {one.version for one in pieces if one.state is PieceState.APPLIED}
+    made = {one.version for one in pieces if makes_a_version(one)}
     made |= {one.task.version for one in record.cancels}
     return {one for one in made if one is not None}
+
+
+def makes_a_version(piece: Piece) -> bool:
+    """Whether it made a version: a yes to a question may be all that was wanted."""
+    changes = any(one.fields or one.kind is not ChangeKind.CHANGE for one in piece.changes)
+    return changes and piece.state is PieceState.APPLIED

@@ -155,7 +155,7 @@ def test_rows_of_a_lost_commit_leave_before_younger_ones_of_their_lane(tmp_path)
     for _ in range(40):
         rig.step(0.1)
 
-    assert ["accepted", "information-required", "delayed"] == [
+    assert ["accepted", "information-required", "changed", "delayed"] == [
         one.split(".")[1].replace("informationRequired", "information-required")
         for one in rig.told()
         if one.startswith("notice")

@@ -115,6 +115,7 @@ GOOD_WORD = {"crm": "OK", "warehouse": "CC", "oss.internet": "completed", "oss.m
 ABLE = {
     "out_of_order": ("crm", "oss.internet", "oss.mobile", "billing"),
     "needs_customer": ("crm", "oss.internet", "oss.mobile", "billing"),
+    "counter_offer": ("oss.internet",),
     "early": ("warehouse", "oss.internet"),
     "header_only": ("warehouse",),
     "http_error": ("oss.internet",),
@@ -339,8 +340,8 @@ def line_end(behaviour: Data, system: str, place: int) -> str:
         return "held"  # at crm and billing the word is progress only, and then nothing follows: silence
     if kind in {"refused", "http_refuse"}:
         return "held"
-    if kind in {"rejected", "needs_customer"}:
-        return {"rejected": "rejected", "needs_customer": "pending"}[kind]
+    if kind in {"rejected", "needs_customer", "counter_offer"}:
+        return {"rejected": "rejected"}.get(kind, "pending")
     if kind == "lines":
         words = behaviour.get("words", {})
         word = words.get(str(place)) or behaviour.get("word") or GOOD_WORD[system]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from canonical.errors import Rejected
 from canonical.order import every_item
-from canonical.plan import OnFallout, PartPlan, Reason
+from canonical.plan import AskRule, Declined, OnFallout, PartPlan, Reason, Unanswered
 from canonical.states import Action
 from routes.plan import make_plan
 from routes.rules import RulesError, read
@@ -81,6 +81,7 @@ class TestMatching:
             "answer_within = 60",
             "optional = true",
             "check = true",
+            'ask = { answer_within = "4h", unanswered = "accept", declined = "hold" }',
         ]
         rules = rules_of(
             route("r", '{ channel = "web" }', part("a", *lines, 'on_fallout = "fail"', system="warehouse"))
@@ -100,6 +101,7 @@ class TestMatching:
                 optional=True,
                 check=True,
                 on_fallout=OnFallout.FAIL,
+                ask=AskRule(answer_within=14_400, unanswered=Unanswered.ACCEPT, declined=Declined.HOLD),
             )
         ] == list(plan_of(rules, item("1")))
 

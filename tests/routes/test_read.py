@@ -51,7 +51,7 @@ class TestShape:
                 texts(changed('system = "crm"', 'system = "crm"\n      atomic = true')),
                 "routes/rules-1.toml:10 route[0].part[0].atomic: unknown key 'atomic' (one of"
                 " name, system, items, after, due, calendar, answer_within, optional, check, valid_for,"
-                " on_fallout, concerns, soft_ponr, hard_ponr, change_charge) [E_ROUTES]",
+                " on_fallout, concerns, soft_ponr, hard_ponr, ask, change_charge) [E_ROUTES]",
                 id="a later release's key",
             ),
             pytest.param(

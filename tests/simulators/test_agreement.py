@@ -40,6 +40,7 @@ SETTINGS = [
     {"behaviour": "rejected"},
     {"behaviour": "refused"},
     {"behaviour": "needs_customer"},
+    {"behaviour": "counter_offer", "offer": {"downloadMbps": "100"}},
     {"behaviour": "header_only"},
     {"behaviour": "http_error", "times": 1},
     {"behaviour": "lose_answer"},

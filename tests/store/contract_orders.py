@@ -140,7 +140,14 @@ class OrdersContract:
         """The test above would not see a new field that nobody maps, unless its builder says it."""
         full = full_record()
         amending, cancelling = full.amendments[0], full.cancels[0]
-        rows = (full.lines[0], full.instructions[0], full.told[0], full.aliases[0], full.steps[0])
+        rows = (
+            full.lines[0],
+            full.instructions[0],
+            full.told[0],
+            full.aliases[0],
+            full.steps[0],
+            *full.offers,
+        )
         changes = (amending, amending.amendment, amending.amendment.pieces[0], cancelling.task)
         for one in (full, *rows, *changes):
             for field in msgspec.structs.fields(one):

@@ -7,6 +7,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from canonical import amendments as a
 from canonical import order as o
 from canonical.commands import AmendOrder, OrderRef, Origin
@@ -14,6 +16,7 @@ from canonical.errors import Fault
 from canonical.instructions import InstructionLine
 from canonical.notices import NoticeKind
 from canonical.plan import OnFallout, PartPlan, Plan, Reason
+from canonical.replies import Offer
 from canonical.states import Action, Cause, State
 from canonical.systems import Verb
 from orderloom.correlation.port import Changes, NativeRow, OutboxRow
@@ -23,6 +26,7 @@ from orderloom.correlation.record import (
     Cancelling,
     Instructed,
     Line,
+    Offered,
     Record,
     Step,
     StepState,
@@ -259,7 +263,7 @@ def full_record(number: int = 7) -> Record:
         ),
         aliases=(Alias(owner="oss.internet", type="serviceOrder", value="SO-1", part="internet"),),
         outputs={"crm.accountId": "A-1"},
-        amendments=(amending("AM000000000001"),),
+        amendments=(asking("AM000000000001"), amending("AM000000000003")),
         cancels=(cancelling("AM000000000002"),),
         steps=(
             Step(
@@ -274,6 +278,19 @@ def full_record(number: int = 7) -> Record:
                 back=True,
                 key="k2",
                 fault=Fault(code="E_NO_ANSWER", what="silent"),
+            ),
+        ),
+        offers=(
+            Offered(
+                part="voice",
+                item="1",
+                offer=Offer(
+                    quantity=1,
+                    offering="VOICE-1",
+                    product_characteristic=(o.Characteristic(name="lines", value="2"),),
+                    requested_completion_date=later(90),
+                ),
+                answer_by=later(60),
             ),
         ),
     )
@@ -322,6 +339,13 @@ def amending(name: str) -> Amending:
     return Amending(
         amendment=amendment, command=command, plan=Plan(rules_version="r2", parts=(part("internet", 1),))
     )
+
+
+def asking(name: str) -> Amending:
+    """As :func:`amending`, asked by a system."""
+    found = amending(name)
+    asked = msgspec.structs.replace(found.amendment, part="voice", endpoint="oss.voice")
+    return msgspec.structs.replace(found, amendment=asked)
 
 
 def cancelling(name: str) -> Cancelling:

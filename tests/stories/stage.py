@@ -354,7 +354,7 @@ def _web(body: bytes) -> Iterator[str]:
     items = order["productOrderItem"]
     words += [f"| {one['id']} {one.get('state', 'draft')} {one['productOffering']['id']}" for one in items]
     if amendment := event.get("amendment"):
-        words.append(f"| {amendment['requestId']} {amendment['state']}")
+        words.append(f"| {amendment.get('requestId', '-')} {amendment['state']}")
         words += [f"| {word}" for piece in amendment["piece"] for word in _pieces(piece)]
     if cancel := event.get("cancelProductOrder"):
         words.append(" ".join(("| cancel", cancel["state"], *cancel.get("past", ()))))

@@ -1,5 +1,6 @@
 """
-Set 865: what became of a change or a cancel that a partner asked for, line by line; or what it waits for.
+Set 865: what became of a change or a cancel that a partner asked for, line by line; or what it waits for; and
+what a system asks or offers.
 
 Source: X12 release 004010, segments BCA, SAC, N9, POC, ACK; code lists 353 (BCA01), 587 (BCA02), 670 (POC02),
 668 (ACK01), 128 (N901), 623 (N906).
@@ -35,8 +36,12 @@ _ACCEPTED, _AS_ASKED, _IN_PART, _REFUSED, _WAITS = "AT", "AD", "AC", "RD", "AH"
 # Code list 668: accepted, deleted, rejected, on hold.  A quote is no acceptance: IP (accepted, price changed)
 # would say that the change is made, and it is made only when the partner has said yes.
 _IA, _ID, _IR, _IH = "IA", "ID", "IR", "IH"
+# Of what a supplier offers instead: with changes, with another quantity, with a substitute.
+_IC = "IC"
+_BY_FIELD = {"quantity": "IQ", "productOffering": "IS"}
 # Code list 670, by what is wanted of an item.
 _CHANGES = {ChangeKind.ADD: ADDED, ChangeKind.CHANGE: CHANGED, ChangeKind.REMOVE: REMOVED}
+_TAKEN = frozenset({_IA, _IC, *_BY_FIELD.values()})
 _OVER = frozenset({PieceState.REFUSED, PieceState.LAPSED, PieceState.WITHDRAWN})
 # Code list 1300: mutually defined.
 _CHARGE = "ZZZZ"
@@ -48,7 +53,12 @@ _EXPECTED = "067"
 
 
 def is_answered(notice: Notice) -> bool:
-    """Whether the notice answers a change or a cancel of its own receiver; others are told by an 870."""
+    """
+    Whether the notice answers a change or a cancel of its own receiver, or asks what a system asks, or ends
+    that; others are told by an 870.
+    """
+    if notice.amendment is not None and notice.amendment.part:
+        return notice.kind in (NoticeKind.INFORMATION_REQUIRED, NoticeKind.CHANGED)
     if notice.kind is NoticeKind.INFORMATION_REQUIRED:
         return notice.amendment is not None and notice.amendment.endpoint == notice.endpoint
     asked = notice.cancel or notice.amendment
@@ -123,7 +133,7 @@ class _Answer:
 
     def verdict(self, item: OrderItem | None, code: str) -> SegmentOut:
         """ACK, with the day that is expected for what is accepted."""
-        expected = self.order.expected_completion_date if code == _IA else None
+        expected = self.order.expected_completion_date if code in _TAKEN else None
         when: tuple[Element, ...] = (_EXPECTED, expected.date()) if expected else ()
         if item is None or code == _ID:
             return ("ACK", code)
@@ -147,7 +157,7 @@ def _of_amendment(
             if change.kind is ChangeKind.ORDER:
                 heading += _of_heading(piece, trouble)
             else:
-                lines += _of_line(answer, piece, change, trouble)
+                lines += _of_line(answer, piece, change, trouble, offered=bool(amendment.part))
     charges = [one for one in heading if one[0] in {"SAC", "CUR"}]
     others = [one for one in heading if one[0] not in {"SAC", "CUR"}]
     return answer.told(_ORIGINAL, _WAITS if asks else _verdict(amendment, pieces), [*charges, *others], lines)
@@ -169,18 +179,24 @@ def _of_heading(piece: Piece, trouble: Sequence[SegmentOut]) -> Iterator[Segment
 
 
 def _of_line(
-    answer: _Answer, piece: Piece, change: ItemChange, trouble: Sequence[SegmentOut]
+    answer: _Answer, piece: Piece, change: ItemChange, trouble: Sequence[SegmentOut], *, offered: bool
 ) -> Iterator[SegmentOut]:
     item = change.wanted or _item(answer.order, change.item)
     removed = change.kind is ChangeKind.REMOVE
     code = _IR if piece.state in _OVER else _IH
     if piece.state is PieceState.APPLIED:
-        code = _ID if removed else _IA
+        code = _ID if removed else _offered(change) if offered else _IA
     number = change.line_ref or (item.line_ref if item else "") or change.item
     yield answer.line(item, number, _CHANGES[change.kind])
     yield from _charge(piece.charge)
     yield answer.verdict(None if removed else item, code)
     yield from trouble
+
+
+def _offered(change: ItemChange) -> str:
+    """How an item was taken as its system could do it, and not as it was ordered."""
+    found = {_BY_FIELD.get(field, _IC) for field in change.fields if field != "note"}
+    return found.pop() if len(found) == 1 else _IC if found else _IA
 
 
 def _trouble(piece: Piece, agreed: Agreement) -> Iterator[SegmentOut]:

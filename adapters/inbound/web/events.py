@@ -52,7 +52,7 @@ def _amendment(amendment: Amendment, order: Order) -> Json:
         id=amendment.id,
         requestId=amendment.document,
         state=amendment.state.value,
-        channel=entity("ChannelRef", id=_channel(amendment.endpoint)),
+        channel=None if amendment.part else entity("ChannelRef", id=_channel(amendment.endpoint)),
         requestedDate=amendment.at,
         version=amendment.base,
         atomic=amendment.atomic,

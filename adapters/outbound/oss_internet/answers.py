@@ -15,11 +15,12 @@ from adapters.formats.json_strict import read_json
 from adapters.kit.contract import Native
 from canonical.errors import shown
 from canonical.keys import content_hash
-from canonical.replies import LineReply, Receipt, Reference, Reply
+from canonical.order import Characteristic
+from canonical.replies import LineReply, Offer, Receipt, Reference, Reply
 from canonical.systems import Verb
 
 from .requests import HUB_REFERENCE
-from .words import CHANGED, PROFILE, REFUSED, TOO_LATE, UNDER_WAY
+from .words import CHANGED, PENDING, PROFILE, REFUSED, TOO_LATE, UNDER_WAY
 
 __all__ = ["read_answer"]
 
@@ -75,6 +76,14 @@ def _state_event(event: Node, key: str, _: str) -> Reply:
     return _reply(order, key, order.child("state").text(_MAX_ID))
 
 
+def _question_event(event: Node, key: str, _: str) -> Reply:
+    """The order waits, whatever state it names; so does each item in it that says nothing of its own."""
+    order = event.child(_ORDER)
+    lines = tuple(_line(each, PENDING) for each in order.children("serviceOrderItem"))
+    reply = _reply(order, key, PENDING)
+    return msgspec.structs.replace(reply, lines=lines, where=order.where)
+
+
 def _change_event(event: Node, key: str, answers: str) -> Reply:
     """``answers`` is the change's key; the service order's own key names what was posted first."""
     order = event.child(_ORDER)
@@ -96,6 +105,7 @@ def _cancel_event(event: Node, key: str, answers: str) -> Reply:
 
 _EVENTS: Mapping[str, Callable[[Node, str, str], Reply]] = {
     "ServiceOrderStateChangeEvent": _state_event,
+    "ServiceOrderInformationRequiredEvent": _question_event,
     "ServiceOrderAttributeValueChangeEvent": _change_event,
     "CancelServiceOrderStateChangeEvent": _cancel_event,
 }
@@ -182,16 +192,40 @@ def _named(order: Node) -> Iterator[Reference]:
             yield Reference(type=PROFILE.reference_type, value=each.child("id").text(_MAX_ID))
 
 
-def _line(item: Node) -> LineReply:
+def _line(item: Node, otherwise: str = "") -> LineReply:
+    """What is said of an item; ``otherwise`` where it names no state."""
     number = item.child("id")
     text = number.text(_MAX_ID)
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_LINE):
         raise number.reject("E_VALUE", f"no item {shown(text)} was ordered", f"1 to {_MAX_LINE}")
-    return LineReply(
-        line=int(text),
-        word=item.child("state").text(_MAX_ID),
-        reason=_reasons(item),
-        where=f"{item.where}.state",
+    state = item.get("state")
+    if state is None and otherwise:
+        word, where = otherwise, item.where
+    else:
+        word, where = item.child("state").text(_MAX_ID), f"{item.where}.state"
+    offer = _offer(item) if word == PENDING else None
+    return LineReply(line=int(text), word=word, reason=_reasons(item), where=where, offer=offer)
+
+
+def _offer(item: Node) -> Offer | None:
+    """What an item that waits says that it could be: the hub finds out in what it is another."""
+    count, service = item.get("quantity"), item.get("service")
+    offer = Offer(
+        quantity=count.integer(1, _MAX_LINE) if count is not None else None,
+        offering=_optional(service, "name") if service is not None else "",
+        product_characteristic=_characteristics(service) if service is not None else (),
+    )
+    return offer if offer != Offer() else None
+
+
+def _characteristics(service: Node) -> tuple[Characteristic, ...]:
+    return tuple(
+        Characteristic(
+            name=one.child("name").text(_MAX_ID),
+            value=one.child("value").text(_MAX_REASON, blank=True),
+            value_type=_optional(one, "valueType") or "string",
+        )
+        for one in service.children("serviceCharacteristic")
     )
 
 

@@ -52,9 +52,21 @@ def change(instruction: Instruction, earlier: str) -> Asked:
     return CallSpec(method="PATCH", path=path), _said(
         description=_description(instruction),
         requestedCompletionDate=instruction.requested_completion_date,
-        note=[{"id": instruction.reference, "text": f"Change {instruction.reference}"}],
+        note=[
+            {"id": instruction.reference, "text": f"Change {instruction.reference}"},
+            *({"id": f"{number}.{place}", "text": text} for number, place, text in _said_now(instruction)),
+        ],
         serviceOrderItem=_items(instruction),
     )
+
+
+def _said_now(instruction: Instruction) -> Iterator[tuple[int, int, str]]:
+    """Notes of items that the system does not have yet, such as the customer's word on what it asks."""
+    for line in instruction.lines:
+        known = line.was.note if line.was is not None else ()
+        for place, note in enumerate(line.item.note, 1):
+            if note not in known:
+                yield line.number, place, note.text
 
 
 def cancel(instruction: Instruction, earlier: str) -> Asked:

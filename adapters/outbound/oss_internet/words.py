@@ -9,7 +9,7 @@ from __future__ import annotations
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
 
-__all__ = ["CHANGED", "PROFILE", "REFUSED", "TOO_LATE", "UNDER_WAY"]
+__all__ = ["CHANGED", "PENDING", "PROFILE", "REFUSED", "TOO_LATE", "UNDER_WAY"]
 
 # Not states of TMF641: our words for what stands in no state.
 CHANGED = "changed"
@@ -18,6 +18,9 @@ REFUSED = "refused"
 """An HTTP answer that is an error, or an event that says why a service order was not changed."""
 TOO_LATE = "tooLate"
 """A refusal whose code is ``PONR``."""
+
+PENDING = "pending"
+"""The state of a service order, or of an item, that waits for the customer."""
 
 UNDER_WAY = frozenset({"accepted", "acknowledged", "inProgress"})
 """States that a service order or a cancel goes through while nothing needs to be told."""
@@ -34,7 +37,7 @@ PROFILE = SystemProfile(
         "inProgress": Meaning(state=State.IN_PROGRESS, answers=_TAKEN),
         "assessingCancellation": Meaning(state=State.IN_PROGRESS),
         "pendingCancellation": Meaning(state=State.IN_PROGRESS),
-        "pending": Meaning(state=State.PENDING),
+        PENDING: Meaning(state=State.PENDING),
         "held": Meaning(state=State.HELD, code="E_SYSTEM_HELD"),
         "completed": Meaning(state=State.COMPLETED),
         "rejected": Meaning(state=State.REJECTED, code="E_SYSTEM_REFUSED"),
