@@ -22,8 +22,10 @@ def hides_tokens(adapter: InboundAdapter, intake: Intake, stamp: Stamp) -> bool:
     Whether an acknowledgement of what was all taken shows none of its tokens, as they are, in ASCII or
     EBCDIC.  Of some documents there may be nothing to tell; a channel that does not converse gets none.
     """
+    if not isinstance(adapter, ConversingAdapter):
+        return False
     outcomes = {one.outcome for one in intake.verdicts}
-    if not outcomes or outcomes - _TAKEN or not isinstance(adapter, ConversingAdapter):
+    if not outcomes or outcomes - _TAKEN:
         return False
     tokens = [f"R-0000-0000-0000-0000-0000-{n:04d}" for n in range(len(intake.verdicts))]
     verdicts = tuple(
