@@ -257,7 +257,7 @@ def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: dat
         piece,
         state=PieceState.AWAITING_CUSTOMER,
         fault=fault,
-        question=f"{amendment.id}-{piece.number}",
+        question=_question(amendment, piece),
         answer_by=due,
     )
     work.amendments[amendment.id] = replaced(amending, asked)
@@ -265,6 +265,15 @@ def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: dat
     seconds = (due - work.now).total_seconds()
     work.set_timer(quote_timer(amendment.id, piece.number), "quote", seconds, **facts)
     work.note("customer_asked", f"{fault}; asked {asked.question}, until {due:%Y-%m-%d %H:%M} UTC", **facts)
+
+
+def _question(amendment: Amendment, piece: Piece) -> str:
+    """What is asked again, at another price, is another question: its answer is another document."""
+    first = f"{amendment.id}-{piece.number}"
+    if not piece.question:
+        return first
+    before = piece.question[len(first) :].removeprefix(".")
+    return f"{first}.{int(before or 1) + 1}"
 
 
 # The customer's word, and its lack.

@@ -8,6 +8,7 @@ import pytest
 
 from canonical.amendments import AmendmentState, CancelScope, OrderPatch, PieceState, Scope, TaskState
 from canonical.commands import AmendOrder, OrderRef
+from canonical.notices import NoticeKind
 from canonical.order import Address, Characteristic, ItemRelationship, Place
 from canonical.states import State
 from orderloom.correlation.fallout import held
@@ -150,3 +151,29 @@ def test_what_a_system_cannot_take_back_a_person_does():
         life.moves_on() or life.settles(0)
     assert [PieceState.APPLIED] == [one.state for one in life.record.amendments[0].amendment.pieces]
     assert State.CANCELLED is life.order.product_order_item[0].state
+
+
+def test_what_costs_more_by_the_time_of_the_yes_is_asked_again():
+    """As another question: the parcel was packed meanwhile; who says yes to that has it changed."""
+    life = Life(("device", 0), ("plan", 0))
+    while not any(one.part == "live" and one.state is State.COMPLETED for one in life.record.lines):
+        life.moves_on()
+    colours = [changed(name, "", colour("red")) for name in "12"]
+    origin = life.origin(0, "change")
+    life.amends(AmendOrder(origin, OrderRef(value="W-1"), Scope.DELTA, change=tuple(colours), atomic=True))
+    [first] = life.questions()
+    life.goes_on(1, 0)
+    life.moves_on()
+    life.answers(0, 0, yes=True)
+    [second] = life.questions()
+
+    prices = {
+        piece.question: str(piece.charge.value)
+        for act in life.acts
+        for one in act.notices
+        if one.kind is NoticeKind.INFORMATION_REQUIRED
+        for piece in one.amendment.pieces
+    }
+    assert {first: "5.00", second: "15.00"} == prices
+    life.answers(0, 0, yes=True)
+    assert AmendmentState.APPLYING is life.record.amendments[0].amendment.state
