@@ -25,10 +25,10 @@ $(STAMP): requirements.lock pyproject.toml deploy/setup/venv.sh
 	@PYTHON="$(PYTHON)" sh deploy/setup/venv.sh $(VENV)
 	@touch $@
 
-demo: $(STAMP) ## real native messages of all channels through the whole hub, without any server
+demo: $(STAMP) ## the whole story: real native messages of all channels through the whole hub, without any server
 	@$(BIN)/orderloom demo
 
-hub: $(STAMP) ## the same story on a real RabbitMQ: $ORDERLOOM_BROKER_URL, or a private node
+hub: $(STAMP) ## the story, without what needs days to pass, on a real RabbitMQ: $ORDERLOOM_BROKER_URL, or a private node
 	@[ -n "$$ORDERLOOM_BROKER_URL" ] || sh deploy/setup/rabbitmq.sh
 	@$(BIN)/orderloom hub
 

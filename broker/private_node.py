@@ -16,12 +16,14 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from .keeper import Keeper
 from .management import Management, ManagementRefused, ManagementUnavailable
 from .node_files import NodeMissing, NodePlan, Programs, find_programs
 from .port import BrokerUnavailable
@@ -58,6 +60,7 @@ class PrivateNode:
         self.plan = NodePlan(self.folder.resolve(), label=label, schedulers=schedulers, vhost=vhost)
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
+        self._keeper: Keeper | None = None
 
     # -- where it is
 
@@ -100,6 +103,7 @@ class PrivateNode:
         if self._epmd is None or self._epmd.poll() is not None:
             self._epmd = self._run([str(self._programs.epmd), "-port", str(self.plan.epmd_port)])
         self._server = self._run([str(self._programs.server)])
+        self._keep((self._server.pid, self._epmd.pid))
         with ExitStack() as undo:
             undo.callback(self.stop)
             self._wait_until_serving(time.monotonic() + _START)
@@ -116,6 +120,7 @@ class PrivateNode:
         self._end(self._server, signal.SIGKILL if self._temporary else signal.SIGTERM)
         self._end(self._epmd, signal.SIGTERM)
         self._server = self._epmd = None
+        self._keep(())
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -159,6 +164,15 @@ class PrivateNode:
         self.stop()
 
     # -- private
+
+    def _keep(self, leaders: Sequence[int]) -> None:
+        """Let these be ended, each with its group, when this process can no longer do it."""
+        if self._keeper is not None:
+            self._keeper.dismiss()
+            self._keeper = None
+        if leaders:
+            how, folder = ("KILL", self.folder) if self._temporary else ("TERM", None)
+            self._keeper = Keeper([-one for one in leaders], how, folder)
 
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / "log" / "console.log").open("ab") as log:
@@ -212,7 +226,9 @@ def main() -> int:
     """Run a node until it is interrupted or told to end, printing where it is."""
     about = "Run a private RabbitMQ on free loopback ports until Ctrl-C; its folder is removed at the end."
     argparse.ArgumentParser(prog="python -m broker.private_node", description=about).parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also where a shell that runs things in the background has interrupts ignored.
+    for ends in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ends, signal.default_int_handler)
     try:
         with PrivateNode() as node:
             print(f"RabbitMQ   {node.url}\nconsole    {node.management_url}", flush=True)  # noqa: T201

@@ -149,7 +149,7 @@ class Piece(Canonical, frozen=True):
         fault: Why it was refused, or what it waits for.
         charge: What the change costs, when something was past its soft point of no return.
         answer_by: Until when a quote stands.
-        version: Of the order, that its first confirmed step made.
+        version: Of the order, in which it is in force.
         follow_on: Id of the draft that was made of what came too late.
     """
 
@@ -222,6 +222,7 @@ class CancelTask(Canonical, frozen=True):
         items: Ids of the items; none for the order as a whole.
         fault: Why it was refused, or what of it could not be undone.
         past: Names of the parts that were past their hard point of no return.
+        version: Of the order, that it made; None when nothing was cancelled, or the order has ended with it.
     """
 
     id: Id
@@ -234,3 +235,4 @@ class CancelTask(Canonical, frozen=True):
     reason: Text = ""
     fault: Fault | None = None
     past: tuple[Id, ...] = ()
+    version: int | None = None

@@ -12,13 +12,15 @@ from typing import TypeVar
 import msgspec
 
 from .amendments import ChangeKind, ItemChange, ItemPatch, OrderPatch
-from .order import Characteristic, OrderContent, OrderItem
+from .order import Characteristic, Order, OrderContent, OrderItem, every_item
+from .states import State
 
 __all__ = [
     "asked_fields",
     "asked_of_order",
     "differing",
     "differing_fields",
+    "item_named",
     "merged",
     "patched",
     "touches",
@@ -92,6 +94,29 @@ def asked_of_order(patch: OrderPatch) -> tuple[str, ...]:
     return tuple(path for name, path in _ORDER_FIELDS.items() if getattr(patch, name) is not None)
 
 
+_GOING = (State.PENDING_CANCELLATION, State.CANCELLED)
+
+
+def item_named(order: Order, name: str, endpoint: str) -> str | None:
+    """
+    Id of the item that ``endpoint`` means by ``name``; None when that is none, or could be several.
+
+    Whoever captured the order means his own line number first, others the item's id; what is being cancelled
+    is meant only when nothing that stays can be, and what is cancelled last.
+    """
+    items = list(every_item(order.product_order_item))
+    by_line = [one for one in items if one.line_ref == name]
+    by_id = [one for one in items if one.id == name]
+    own = bool(order.channel) and order.channel[0].endpoint == endpoint
+    first, second = (by_line, by_id) if own else (by_id, by_line)
+    for gone in (None, State.PENDING_CANCELLATION, State.CANCELLED):
+        for among in (first, second):
+            found = [one.id for one in among if (one.state if one.state in _GOING else None) is gone]
+            if found:
+                return found[0] if len(found) == 1 else None
+    return None
+
+
 def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:
     """``item`` with what ``patch`` gives."""
     values = {one.name: one for one in item.product.product_characteristic}
@@ -159,9 +184,11 @@ def merged(item: OrderItem, change: ItemChange) -> OrderItem:
 def _changed(
     item: OrderItem, wanted: Mapping[str, ItemChange], added: Mapping[str, Sequence[OrderItem]]
 ) -> OrderItem:
+    change = wanted.get(item.id)
+    if change is None and not item.product_order_item and item.id not in added:
+        return item
     nested = tuple(_changed(one, wanted, added) for one in item.product_order_item)
     nested = (*nested, *added.get(item.id, ()))
-    change = wanted.get(item.id)
     new = item if change is None else merged(item, change)
     if new is item and nested == item.product_order_item:
         return item

@@ -171,6 +171,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         allowed = f" ({self.allowed})" if self.allowed else ""
         return f"{place}{self.what}{allowed} [{self.code}]"
 
+    def unquoted(self) -> str:
+        """Where and what in the words of its code: nothing of what somebody wrote, which may be a name."""
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{CODES.get(self.code, self.code)} [{self.code}]"
+
 
 class HubError(Exception):
     """

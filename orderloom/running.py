@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -33,7 +34,7 @@ from orderloom.periodic import chores
 from orderloom.settings import Settings
 from orderloom.timekeeping import Timekeeping
 from orderloom.wiring import called_systems, open_store, wire
-from orderloom.worker import Worker, stop_on_signals
+from orderloom.worker import Worker, stop_on_signals, utc_now
 
 __all__ = ["Embedded", "TopologyDrift", "checked", "run_worker"]
 
@@ -211,9 +212,12 @@ class Embedded:
     The whole hub in one process: memory broker, store on disk, one worker thread, listener.
 
     The broker is not durable; what was accepted is in the store.
+
+    Args:
+        clock: The hub's; a demonstration moves it forward.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.store: Store = open_store(settings)
         self.hub, self._lanes, rules = wire(settings, self.store)
@@ -231,6 +235,7 @@ class Embedded:
             with_folders(settings, self.broker.connect("worker")),
             self._calls,
             self._lanes,
+            clock=clock,
             identity=Identity(self._identity, self._write_identity),
             entered=rules.publish,
             files=file_work(settings, self.hub, self.store, self._lanes),

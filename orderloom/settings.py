@@ -92,6 +92,7 @@ class WorkerSettings:
 
     Args:
         hold_after: How long a system may be away, or silent, before anything is held because of it.
+        early_for: How long what comes before its order waits for it.
         breaker_after: Calls to a system that fail in a row before its calls stop.
         unsent_total_bytes: Watermark of what waits to be sent; past it intake pauses.
         out_queue_bytes: Bound of each out queue at the broker.
@@ -103,6 +104,7 @@ class WorkerSettings:
     unsent_total_bytes: int = 512 * 1024 * 1024
     lease: float = 10.0
     hold_after: float = 300.0
+    early_for: float = 900.0
     breaker_after: int = 5
     out_queue_bytes: int = 512 * 1024 * 1024
 
@@ -318,7 +320,7 @@ def _beside(leaf: Leaf, text: str, base: Path) -> Path:
 
 def _worker(layers: Layers) -> WorkerSettings:
     table = layers.table("worker")
-    seconds = {name: float(table[name]) for name in ("lease", "hold_after")}
+    seconds = {name: float(table[name]) for name in ("lease", "hold_after", "early_for")}
     return WorkerSettings(**{**table, **seconds})
 
 

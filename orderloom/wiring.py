@@ -159,6 +159,7 @@ def wire(
         unsent_bytes=worker.unsent_total_bytes,
         lease=worker.lease,
         hold_after=worker.hold_after,
+        early_for=worker.early_for,
         breaker_after=worker.breaker_after,
     )
     hub = Hub(

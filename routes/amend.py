@@ -20,16 +20,20 @@ from canonical.proposal import Proposal, ProposedPiece
 from canonical.states import State
 from canonical.systems import SystemProfile
 
-from .catalogue import fill
+from .catalogue import check_growth, fill
 from .model import RuleSet
 from .plan import make_plan
 from .selectors import WORK
 from .wish import wish_of
 
-__all__ = ["propose"]
+__all__ = ["MOST_FAULTS", "propose"]
+
+MOST_FAULTS = 25
+"""So many changes of one amendment are looked at one by one when they cannot be planned."""
 
 # Ties by which one item cannot be without the other.
-_TYING = frozenset({"reliesOn", "bundles", "requires"})
+_BUNDLES = "bundles"
+_TYING = frozenset({"reliesOn", _BUNDLES, "requires"})
 
 
 def propose(
@@ -39,7 +43,8 @@ def propose(
     The pieces of ``command``, and the plan of the order with all of them.
 
     A piece that the rules do not allow (an offering that no part serves, an item that others rely on) has a
-    fault, and the others are planned without it.
+    fault, and the others are planned without it; past :data:`MOST_FAULTS` of them, what cannot be planned
+    with the rest is not looked at one by one (``E_RECORDS``).
 
     Args:
         rules: The version that the order is pinned to.
@@ -76,23 +81,37 @@ class _Planner:
             for number, group in enumerate(groups)
             if (fault := _impossible(self._order, group)) is not None
         }
-        sound = [group for number, group in enumerate(groups) if number not in faults]
+        sound: list[Sequence[ItemChange]] = []
+        self._try([(number, one) for number, one in enumerate(groups) if number not in faults], sound, faults)
+        return self._of(sound), faults
+
+    def _try(
+        self,
+        groups: Sequence[tuple[int, Sequence[ItemChange]]],
+        sound: list[Sequence[ItemChange]],
+        faults: dict[int, Fault],
+    ) -> None:
+        """
+        Put those that can be planned together to ``sound``, and why the others cannot to ``faults``.
+
+        Halved until what is at fault stands alone: a thousand changes of which one is wrong are not planned a
+        thousand times.
+        """
+        if not groups:
+            return
         try:
-            return self._of(sound), faults
-        except Rejected:
-            pass
-        # One of them is at fault: each is tried on its own, and what is sound is planned together.
-        together: list[Sequence[ItemChange]] = []
-        for number, group in enumerate(groups):
-            if number in faults:
-                continue
-            try:
-                self._of([*together, group])
-            except Rejected as rejected:
-                faults[number] = rejected.fault
+            self._of([*sound, *(group for _, group in groups)])
+        except Rejected as rejected:
+            if len(groups) == 1:
+                faults[groups[0][0]] = rejected.fault
+            elif len(faults) >= MOST_FAULTS:
+                faults.update((number, _not_tried(group)) for number, group in groups)
             else:
-                together.append(group)
-        return self._of(together), faults
+                half = len(groups) // 2
+                self._try(groups[:half], sound, faults)
+                self._try(groups[half:], sound, faults)
+        else:
+            sound += (group for _, group in groups)
 
     def named(self, group: Sequence[ItemChange]) -> tuple[ItemChange, ...]:
         """The changes with names and categories as the catalogue has them."""
@@ -107,10 +126,12 @@ class _Planner:
         order = self._order
         if self._fields is not None and any(one.kind is ChangeKind.ORDER for one in changes):
             order = with_fields(order, self._fields)
-        items = without(with_changes(order.product_order_item, changes), gone)
+        items = with_changes(order.product_order_item, changes)
+        items = without(items, gone | _emptied(items, gone))
         if all(one.action not in WORK for one in every_item(items)):
             return Plan(rules_version=self._rules.version, parts=())
         wanted = fill(msgspec.structs.replace(order, product_order_item=items), self._rules.references)
+        check_growth(wanted, self._order)
         plan = make_plan(wanted, self._rules, self._profiles)
         bare = {one.id: one for one in every_item(wanted.product_order_item)}
         for change in changes:
@@ -119,10 +140,27 @@ class _Planner:
         return plan
 
 
+def _not_tried(group: Sequence[ItemChange]) -> Fault:
+    what = f"{MOST_FAULTS} other changes of the amendment are at fault: this one was not looked at"
+    where = f"item {group[0].item}" if group[0].item else "order"
+    return Fault(code="E_RECORDS", what=what, where=where, allowed="to send it again without those")
+
+
 def _like(change: ItemChange, filled: OrderItem) -> OrderItem:
     """A changed item is wanted by itself, an added one with what it holds."""
     nested = filled.product_order_item if change.kind is ChangeKind.ADD else ()
     return msgspec.structs.replace(filled, product_order_item=nested, state=None, cause=None)
+
+
+def _emptied(items: Iterable[OrderItem], gone: set[str]) -> set[str]:
+    """Ids of what held something, and would hold nothing any more: a bundle goes with its last item."""
+    found: set[str] = set()
+    for item in items:
+        nested = item.product_order_item
+        found |= _emptied(nested, gone)
+        if nested and {one.id for one in nested} <= gone | found:
+            found.add(item.id)
+    return found
 
 
 def _cancelled(order: Order) -> set[str]:
@@ -139,6 +177,8 @@ def _impossible(order: Order, group: Sequence[ItemChange]) -> Fault | None:
 def _left_alone(order: Order, group: Sequence[ItemChange]) -> Fault | None:
     """Why what others rely on cannot be removed: they would be left without it."""
     removed = {one.item for one in group if one.kind is ChangeKind.REMOVE}
+    if not removed:
+        return None
     for item in every_item(order.product_order_item):
         if item.id in removed or item.state is State.CANCELLED:
             continue
@@ -151,8 +191,9 @@ def _left_alone(order: Order, group: Sequence[ItemChange]) -> Fault | None:
 
 def _tied_to_nothing(order: Order, group: Sequence[ItemChange]) -> Fault | None:
     """Why something cannot be added: what it relies on is gone."""
-    gone = _cancelled(order)
-    for item in every_item([one.wanted for one in group if one.kind is ChangeKind.ADD and one.wanted]):
+    added = [one.wanted for one in group if one.kind is ChangeKind.ADD and one.wanted]
+    gone = _cancelled(order) if any(one.product_order_item_relationship for one in every_item(added)) else ()
+    for item in every_item(added):
         for tie in item.product_order_item_relationship:
             if tie.id in gone and tie.relationship_type in _TYING:
                 what = f"it {tie.relationship_type} item {tie.id}, which is cancelled"
@@ -174,8 +215,10 @@ def _groups(
             name = leader[name]
         return name
 
-    for one, other in _ties(order, changes):
-        if one in names and other in names:
+    ties = list(_ties(order, changes))
+    leader |= {name: name for tie in ties for name in tie[:2] if tie[2] and name not in leader}
+    for one, other, through in ties:
+        if through or (one in names and other in names):
             leader[find(one)] = find(other)
     found: dict[str, list[ItemChange]] = {}
     for change in changes:
@@ -183,15 +226,19 @@ def _groups(
     return tuple(map(tuple, found.values()))
 
 
-def _ties(order: Order, changes: Sequence[ItemChange]) -> Iterable[tuple[str, str]]:
-    """Pairs of items, as they are and as they are wanted, of which one cannot be without the other."""
+def _ties(order: Order, changes: Sequence[ItemChange]) -> Iterable[tuple[str, str, bool]]:
+    """
+    Pairs of items, as they are and as they are wanted, of which one cannot be without the other.
+
+    The third says whether a bundle ties them: what it holds is tied through it, though it does not change.
+    """
     wanted = [one.wanted for one in changes if one.wanted]
     for item in every_item((*order.product_order_item, *wanted)):
         for tie in item.product_order_item_relationship:
             if tie.relationship_type in _TYING:
-                yield item.id, tie.id
+                yield item.id, tie.id, tie.relationship_type == _BUNDLES
         for nested in item.product_order_item:
-            yield item.id, nested.id
+            yield item.id, nested.id, True
     for change in changes:
         if change.parent:
-            yield change.item, change.parent
+            yield change.item, change.parent, True

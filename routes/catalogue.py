@@ -9,16 +9,21 @@ from typing import TypeVar
 
 import msgspec
 
+from canonical.codec import encode
 from canonical.errors import Rejected, shown
 from canonical.order import OfferingRef, OrderContent, OrderItem
 from canonical.references import References
 
 from .selectors import WORK
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "fill"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_ITEMS", "check_growth", "fill"]
 
 # A business roll-out, the largest order of this trade, has some hundred lines; each becomes several rows.
 MAX_ITEMS = 1000
+
+# What changes may make of an order, in the canonical language: a thousand items and all that is said of them.
+# One document may say more, for it is as large as its message; but it is kept, and told, with each change.
+MAX_BYTES = 2 * 1024 * 1024
 
 # Bundle of bundles of bundles: more is a mistake, or somebody's attempt to exhaust the stack.
 MAX_DEPTH = 4
@@ -55,6 +60,20 @@ def fill(
         raise Rejected("E_ACTION", "no item asks for anything", "items", "at least one add, modify or delete")
     filled = tuple(_filled(item, references, where) for item in content.product_order_item)
     return msgspec.structs.replace(content, product_order_item=filled)
+
+
+def check_growth(content: OrderContent, before: OrderContent) -> None:
+    """
+    Refuse what makes an order larger than it may be, one change after another.
+
+    Raises:
+        Rejected: ``E_RECORDS``: it is larger than :data:`MAX_BYTES`, and than ``before``.
+    """
+    size = len(encode(content))
+    if size > MAX_BYTES and size > len(encode(before)):
+        raise Rejected(
+            "E_RECORDS", f"the order would be {size} bytes in all", "order", f"at most {MAX_BYTES}"
+        )
 
 
 def _where(item_id: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, OrderPatch, Scope
-from canonical.changing import asked_fields, differing, differing_fields, patched
+from canonical.changing import asked_fields, differing, differing_fields, item_named, patched
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ItemRelationship, Order, OrderContent, OrderItem, every_item
@@ -36,9 +36,10 @@ def wish_of(order: Order, command: AmendOrder) -> Wish:
 
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
-            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about.
+            amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about, and for a
+            new one under a line number of its sender that the order has already.
     """
-    look = _Look(order)
+    look = _Look(order, command.origin.endpoint)
     fields = command.fields
     if command.scope is Scope.WHOLE:
         if command.order is None:
@@ -79,18 +80,19 @@ def _each_once(changes: Sequence[ItemChange]) -> None:
 class _Look:
     """The order in force, as changes look at it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, endpoint: str) -> None:
+        self._order = order
+        self._endpoint = endpoint
+        self.captured = any(one.endpoint == endpoint for one in order.channel[:1])
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
         self.used: set[str] = set()
         self.refs: dict[str, list[str]] = {}
-        self.gone: dict[str, list[str]] = {}
         for one in every_item(order.product_order_item):
             self.used.add(one.id)
-            if one.line_ref:
-                among = self.refs if one.id in self.items else self.gone
-                among.setdefault(one.line_ref, []).append(one.id)
+            if one.line_ref and one.id in self.items:
+                self.refs.setdefault(one.line_ref, []).append(one.id)
 
     def delta(self, command: AmendOrder) -> Iterator[ItemChange]:
         """The changes of a delta."""
@@ -103,6 +105,10 @@ class _Look:
         for name in map(self._named, command.remove):
             if name in self.items:
                 yield from self._removed(self.items[name])
+        for one in every_item(command.add):
+            if self.captured and self._used(one.line_ref):
+                what = f"the order has a line {shown(one.line_ref)}"
+                raise Rejected("E_DUPLICATE_LINE", what, f"item {one.line_ref}", "a number that no line has")
         ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}
         for item in command.add:
             yield self._added(item, ids, "")
@@ -124,21 +130,24 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
 
     def _named(self, name: str) -> str:
-        if name in self.used:
-            return name
-        found = self.refs.get(name) or self.gone.get(name, [])
-        if len(found) == 1:
-            return found[0]
+        found = item_named(self._order, name, self._endpoint)
+        if found is not None:
+            return found
         known = ", ".join(list(self.items)[:5])
         raise Rejected(
             "E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}", f"one of {known}"
         )
 
+    def _used(self, number: str) -> bool:
+        """Whether a line that stays has this number."""
+        having = (self.items[name] for name in self.refs.get(number, ()))
+        return any(one.state is not State.PENDING_CANCELLATION for one in having)
+
     def _known(self, item: OrderItem) -> str | None:
         found = self.refs.get(item.line_ref, []) if item.line_ref else []
-        if len(found) == 1:
-            return found[0]
-        return item.id if item.id in self.items and not found else None
+        if found:
+            return item.id if item.id in found else found[0]
+        return item.id if item.id in self.items else None
 
     def _fresh(self, name: str) -> str:
         """``name``, or the next number that no item has had: a cancelled item stays on the order."""
@@ -162,10 +171,16 @@ class _Look:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=one.id, line_ref=one.line_ref)
 
     def _added(self, item: OrderItem, ids: Mapping[str, str], parent: str) -> ItemChange:
-        wanted = _renamed(item, ids)
+        wanted = self._told_apart(_renamed(item, ids))
         return ItemChange(
             kind=ChangeKind.ADD, item=wanted.id, wanted=wanted, line_ref=item.line_ref, parent=parent
         )
+
+    def _told_apart(self, item: OrderItem) -> OrderItem:
+        """Two channels may count alike: of two lines of one number the later is known by its id alone."""
+        nested = tuple(map(self._told_apart, item.product_order_item))
+        ref = "" if self._used(item.line_ref) else item.line_ref
+        return msgspec.structs.replace(item, line_ref=ref, product_order_item=nested)
 
 
 def _said(old: OrderItem, new: OrderItem, ids: Mapping[str, str]) -> OrderItem:

@@ -41,6 +41,7 @@ from .reading_back import lost_signs
 from .soundness import unsound
 from .specimens import AT, intakes, notices
 from .spoiled import another, blots, cuts, damaged, flips, garbage, oversize, recoded
+from .tokens import hides_tokens
 
 __all__ = ["InboundConformance", "OutboundConformance"]
 
@@ -271,6 +272,7 @@ class InboundConformance(_Samples):
         """An intake of each outcome has one acknowledgement or none, the same each time."""
         first, again = (sound(self.adapter.acknowledge(intake, self._stamp())) for _ in range(2))
         assert first == again, "the second time it is told something else"
+        assert not hides_tokens(self.adapter, intake, self._stamp()), "tokens are not told as they are"
 
     def test_a_notice_reads_back(self, notice: Any) -> None:
         """What is told is read by the format's own reader, all of it, whatever signs its texts have."""

@@ -12,14 +12,14 @@ from adapters.formats.decoded import Decoding
 from adapters.formats.fixed import Layout, Source
 from adapters.formats.values import key
 from adapters.kit.contract import Native, Stamp
-from canonical.commands import Command, Origin, RejectedDocument, SubmitOrder
+from canonical.commands import AskStatus, Command, OrderRef, Origin, RejectedDocument, SubmitOrder
 from canonical.errors import Rejected, shown
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind
 from canonical.references import Endpoint, References
 
-from .answer import ACKNOWLEDGEMENT, acknowledged, noticed
-from .content import order_of
+from .answer import ACKNOWLEDGEMENT, TOKEN, acknowledged, noticed
+from .content import conversation_of, order_of, question_of
 from .entry import Document, Entry, Message, head_paths, zones_of
 from .model import ChannelMap
 from .read_answer import reader_of
@@ -51,6 +51,9 @@ class MappedAdapter:
     record_families: tuple[Mapping[str, Layout], ...]
     """Of fixed-width records only, so that people are shown fields (``DescribedAdapter``)."""
 
+    conversing: bool
+    """True where answers have room for a customer's token (``ConversingAdapter``); else not there."""
+
     def __init__(self, mapping: ChannelMap) -> None:
         self.channel = mapping.channel
         self.mapping = mapping
@@ -59,6 +62,8 @@ class MappedAdapter:
         self._deck = deck_of(mapping.fixed) if mapping.fixed else None
         if self._deck is not None and self._deck.family:
             self.record_families = (self._deck.family,)
+        if _hands_out_tokens(mapping):
+            self.conversing = True
         self._write = writer_of(mapping, mapping.answer) if mapping.answer else None
         self._read_back = reader_of(mapping, mapping.answer) if mapping.answer else None
 
@@ -207,17 +212,25 @@ class MappedAdapter:
         origin: Origin,
         endpoint: Endpoint,
         references: References,
-    ) -> SubmitOrder | RejectedDocument:
+    ) -> SubmitOrder | AskStatus | RejectedDocument:
         mapping = self.mapping
         try:
             if message.repeated:
                 _same_head(message.head, document.order, mapping)
+            if number := question_of(document, mapping.order):
+                return AskStatus(origin=origin, about=OrderRef(value=number))
+            conversation = conversation_of(document, mapping.order, self._zones)
             content = order_of(
                 document, mapping, endpoint, references, self._zones, repeated=message.repeated
             )
         except Rejected as rejected:
             return RejectedDocument(origin=origin, fault=rejected.fault)
-        return SubmitOrder(origin=origin, order=content)
+        return SubmitOrder(origin=origin, order=content, conversation=conversation)
+
+
+def _hands_out_tokens(mapping: ChannelMap) -> bool:
+    columns = mapping.answer.columns if mapping.answer else ()
+    return any(one.value == TOKEN for one in columns)
 
 
 def _refuse_crowd(message: Message) -> None:

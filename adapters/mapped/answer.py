@@ -16,9 +16,12 @@ from canonical.order import Order, OrderItem, every_item
 from .days import Zones, write_day
 from .model import Answer, Column
 
-__all__ = ["ACKNOWLEDGEMENT", "Cells", "acknowledged", "noticed"]
+__all__ = ["ACKNOWLEDGEMENT", "TOKEN", "Cells", "acknowledged", "noticed"]
 
 ACKNOWLEDGEMENT = "acknowledgement"
+
+TOKEN = "conversation.token"  # noqa: S105 - the name of a value, not a secret
+"""What a column says that hands out a customer's token."""
 
 Cells = Mapping[str, str]
 """One row: the texts by name of the column."""
@@ -36,6 +39,7 @@ class _Said(NamedTuple):
     outcome: str = ""
     reason: str = ""
     number: str = ""
+    token: str = ""
 
 
 def acknowledged(intake: Intake, answer: Answer, zones: Zones, at: datetime) -> tuple[Cells, ...]:
@@ -52,6 +56,7 @@ def acknowledged(intake: Intake, answer: Answer, zones: Zones, at: datetime) -> 
             one.outcome.value,
             "",
             one.origin.document,
+            one.token,
         )
         for one in told
     )
@@ -106,6 +111,10 @@ def _values(said: _Said, name: str) -> str | datetime | None:
             return said.number if last == "number" else _of_order(said.order, last)
         case "line":
             return _of_line(said.item, last)
+        case "conversation" if last == "id":
+            return said.order.conversation_id if said.order else None
+        case "conversation":
+            return said.token
         case "error":
             return _of_fault(said, last)
         case "message":

@@ -8,13 +8,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from adapters.formats.fixed import Field
 from canonical.errors import Rejected, shown
+from canonical.notices import NoticeKind
 from canonical.states import Action
 from canonical.zones import zone_of
 
+from .answer import TOKEN
 from .days import check_form
 from .entry import line_paths, order_paths, source
-from .model import ChannelMap, Column, Day, FixedShape, Source
+from .model import ChannelMap, Column, Day, FixedShape, From, Source
 from .read_records import deck_of
 from .read_table import dialect_of
 from .write import writer_of
@@ -25,6 +28,8 @@ KeyPath = tuple[str | int, ...]
 
 # Of an element or attribute, as XML has them, without prefix: the namespace is declared, not spelt.
 _XML_NAME = re.compile(r"[^\W\d][\w.-]*")
+# Characters of a customer's token: R and six groups of four.
+_TOKEN_LENGTH = 31
 _WHOLE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
@@ -122,7 +127,8 @@ def _sources(mapping: ChannelMap) -> Iterator[Wrong]:
     """Where values come from: one place each, and nothing said that is never heeded."""
     order, line = mapping.order, mapping.line
     given: list[tuple[KeyPath, Source | None]] = [
-        (("order", name), getattr(order, name)) for name in ("description", "category", "priority", "note")
+        (("order", name), getattr(order, name))
+        for name in ("asks", "conversation", "description", "category", "priority", "note")
     ]
     for kind, tables in (("party", order.party), ("place", order.place)):
         for role, table in tables.items():
@@ -187,10 +193,32 @@ def _values(mapping: ChannelMap) -> Iterator[Wrong]:
         day: Day | None = getattr(mapping.order, name)
         if day:
             yield from _written(("order", name), day)
+    if mapping.order.asks is not None:
+        yield from _asks(source(mapping.order.asks))
+        if mapping.answer is None or NoticeKind.STATUS.value not in mapping.answer.tell:
+            yield Wrong(("order", "asks"), "nobody would be answered", "with status in tell of [answer]")
+    yield from _columns(mapping)
+
+
+def _asks(given: From) -> Iterator[Wrong]:
+    if given.always:
+        yield Wrong(("order", "asks"), "every message would be a question, or none", "from =")
+    answers = ({given.default} - {""}) | set(given.words.values())
+    if odd := answers - {"yes", "no"}:
+        yield Wrong(("order", "asks"), f"{shown(min(odd))} is no answer", "yes or no")
+
+
+def _columns(mapping: ChannelMap) -> Iterator[Wrong]:
     for place, column in enumerate(mapping.answer.columns if mapping.answer else ()):
+        if column.value == TOKEN and column.picture and not _holds_token(column):
+            yield Wrong(("answer", "columns", place), "is too short for a token", "X(31) at least")
         if column.value and column.always:
             yield Wrong(("answer", "columns", place), "comes from two places", "value = or always =")
         yield from _written(("answer", "columns", place), column)
+
+
+def _holds_token(column: Column) -> bool:
+    return Field(name=column.name, picture=column.picture).shape.length >= _TOKEN_LENGTH
 
 
 def _written(path: KeyPath, one: Day | Column) -> Iterator[Wrong]:

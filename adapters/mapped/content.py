@@ -32,7 +32,7 @@ from .days import Zones, read_day
 from .entry import Document, Entry, head_paths, order_paths, source
 from .model import ChannelMap, Day, From, LineMap, OrderMap, PlaceMap, Source
 
-__all__ = ["order_of"]
+__all__ = ["conversation_of", "order_of", "question_of"]
 
 _NUMBER = "orderNumber"
 # Names, street lines; notes and descriptions are longer.
@@ -84,6 +84,35 @@ def order_of(
         requested_completion_date=reader.day(order.requested),
         note=tuple(_notes(reader.said(order.note, _PROSE), endpoint, document.flags)),
     )
+
+
+def question_of(document: Document, mapping: OrderMap) -> str:
+    """
+    The number of the order about whose status a document asks; empty when it is an order.
+
+    Raises:
+        Rejected: It says neither, or names none, or says something that nobody would read.
+    """
+    if mapping.asks is None:
+        return ""
+    given, entry = source(mapping.asks), document.order
+    said = _said(entry, given)
+    if said not in ("", "yes", "no"):
+        raise Rejected("E_VALUE", f"{shown(said)} is no answer", entry.where(given.path), "yes or no")
+    if said != "yes":
+        return ""
+    entry.check()
+    return _number(entry, mapping)
+
+
+def conversation_of(document: Document, mapping: OrderMap, zones: Zones) -> str:
+    """
+    The conversation to which an order belongs: its id, or a customer's token; empty when it names none.
+
+    Raises:
+        Rejected: It is no text.
+    """
+    return _Reader(document.order, zones).said(mapping.conversation, _ID)
 
 
 def _number(entry: Entry, order: OrderMap) -> str:

@@ -103,7 +103,14 @@ def source(given: Source) -> From:
 def order_paths(mapping: OrderMap) -> tuple[str, ...]:
     """All paths that an order as a whole is read from."""
     days = (one.path for one in (mapping.requested, mapping.requested_start) if one)
-    plain = (mapping.description, mapping.category, mapping.priority, mapping.note)
+    plain = (
+        mapping.asks,
+        mapping.conversation,
+        mapping.description,
+        mapping.category,
+        mapping.priority,
+        mapping.note,
+    )
     tables: Iterable[PartyMap | PlaceMap] = (*mapping.party.values(), *mapping.place.values())
     inside: Iterable[Source | None] = (getattr(one, name) for one in tables for name in one.__struct_fields__)
     return tuple(dict.fromkeys((mapping.number, *days, *_paths((*plain, *inside)))))

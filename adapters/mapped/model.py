@@ -258,12 +258,16 @@ class OrderMap(_Table, frozen=True):
     Args:
         number: The sender's number of the order: letters, digits and ``. _ : -``.
         requested: When it is to be completed.
+        asks: ``yes`` where it is no order, but asks how the order of that number stands; mostly by words.
+        conversation: The conversation that it belongs to, by its id or by a customer's token.
         requested_start: Before which nothing is to begin.
         party: By role, as ``customer``.
         place: By role, as ``deliveryAddress`` or ``installationAddress``.
     """
 
     number: Path
+    asks: Source | None = None
+    conversation: Source | None = None
     description: Source | None = None
     category: Source | None = None
     priority: Source | None = None
@@ -315,6 +319,8 @@ Value = Literal[
     "line.quantity",
     "line.serial",
     "line.state",
+    "conversation.id",
+    "conversation.token",
     "error.code",
     "error.where",
     "error.text",
@@ -327,7 +333,8 @@ class Column(_Table, frozen=True):
 
     Args:
         name: The column, field, property (``order.id``: one within another) or element (``@id``: attribute).
-        value: What is written; none: always ``always``.
+        value: What is written; none: always ``always``.  A ``conversation.token``, for the customer to show
+            elsewhere, stands in acknowledgements only.
         words: Our word, and what is written for it.
         form, zone: Of instants, as of a day.
         picture: Of a field of fixed width.

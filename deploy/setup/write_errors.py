@@ -33,7 +33,7 @@ _PLACES: tuple[tuple[str, str | None], ...] = (
     ("adapters/kit/", None),
     ("canonical/errors.py", None),
     ("orderloom/cli/fallout_advice.py", None),
-    ("orderloom/cli/telling.py", None),
+    ("orderloom/cli/story/", None),
     ("orderloom/reports/", None),
     ("orderloom/simulators/", None),
     ("adapters/formats/json_", "JSON"),

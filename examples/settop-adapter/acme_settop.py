@@ -1,8 +1,8 @@
 """
 Channel iptv: set-top boxes that order from the sofa, in STB/1.
 
-A message is a first line ``STB/1 ORDER``, lines ``Name: value``, and a line with a full stop.  Samples lie
-beside this file.
+A message is a first line ``STB/1 ORDER`` or ``STB/1 STATUS``, lines ``Name: value``, and a line with a full
+stop.  Samples lie beside this file.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from canonical.keys import content_hash
 from canonical.order import ExternalId, OfferingRef, PartyRef, RelatedParty
 from orderloom import (
     Action,
+    AskStatus,
     Command,
     Intake,
     Native,
@@ -23,6 +24,7 @@ from orderloom import (
     NoticeKind,
     OrderContent,
     OrderItem,
+    OrderRef,
     Origin,
     Outcome,
     References,
@@ -35,42 +37,48 @@ from orderloom import (
 __all__ = ["SetTopAdapter"]
 
 _CHANNEL = "iptv"
-_FIRST = "STB/1 ORDER"
 _LAST = "."
-_NAMES = ("Order", "Box", "Offer", "Quantity")
+_ORDER, _STATUS = "STB/1 ORDER", "STB/1 STATUS"
+_NAMES = {_ORDER: ("Order", "Box", "Offer", "Quantity"), _STATUS: ("Order", "Box")}
 # A box has four lines to say; whoever sends more is none.
 _MAX_BYTES = 4096
 
 
 class SetTopAdapter:
-    """Translate orders of set-top boxes; tell a box whether its order was taken, and when it has ended."""
+    """
+    Translate orders and questions of set-top boxes; tell a box whether its order was taken, how it stands
+    when the box asks, and when it has ended.
+    """
 
     channel = _CHANNEL
     counters: tuple[str, ...] = ()
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
-        The one order of the message, or what is wrong with it.
+        The one order or question of the message, or what is wrong with it.
 
         Raises:
             Rejected: It is no STB/1.
         """
         head_ends = references.of_channel(_CHANNEL)
-        said = _read(native.body)
+        first, said = _read(native.body)
         origin = Origin(
             channel=_CHANNEL,
             endpoint=head_ends[0].id if len(head_ends) == 1 else "",  # unknown: it will be parked
             envelope=content_hash(native.body),
-            document_type="STB-ORDER",
+            document_type=first.replace("/1 ", "-"),
             document=said["Order"].text,
         )
+        if first == _STATUS:
+            yield AskStatus(origin=origin, about=OrderRef(value=origin.document))
+            return
         try:
             yield SubmitOrder(origin=origin, order=_content(said, origin, references))
         except Rejected as rejected:
             yield RejectedDocument(origin=origin, fault=rejected.fault)
 
     def acknowledge(self, intake: Intake, stamp: Stamp) -> Native | None:
-        """TAKEN or REFUSED; None for what is parked."""
+        """TAKEN or REFUSED; None for what is parked, and for a question, which a notice answers."""
         told = [one for one in intake.verdicts if one.outcome is not Outcome.PARKED]
         if not told:
             return None
@@ -78,13 +86,18 @@ class SetTopAdapter:
         number = verdict.origin.document
         if verdict.fault is not None:
             return _native("REFUSED", {"Order": number, "Reason": str(verdict.fault)})
+        if verdict.origin.document_type == "STB-STATUS":
+            return None
         return _native("TAKEN", {"Order": number, "Id": verdict.order.id if verdict.order else ""})
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
-        """ENDED, and nothing on the way: a television is no tracking page."""
-        if notice.kind is not NoticeKind.ENDED or notice.order is None:
+        """ENDED, or how it stands when a box asks; nothing else: a television is no tracking page."""
+        if notice.kind not in {NoticeKind.ENDED, NoticeKind.STATUS}:
             return None
-        return _native("ENDED", {"Order": notice.document, "State": notice.order.state.value})
+        if notice.order is None:
+            return _native("REFUSED", {"Order": notice.asked, "Reason": str(notice.fault)})
+        state = {"Order": notice.document, "State": notice.order.state.value}
+        return _native(notice.kind.value.upper(), state)
 
     def reads_back(self, native: Native, stamp: Stamp) -> Iterator[str]:
         """What we write, line by line, as a box reads it; for the conformance suite."""
@@ -104,7 +117,8 @@ class _Said:
     where: str
 
 
-def _read(body: bytes) -> Mapping[str, _Said]:
+def _read(body: bytes) -> tuple[str, Mapping[str, _Said]]:
+    """The first line, and what the others say."""
     if len(body) > _MAX_BYTES:
         raise Rejected("E_TOO_LARGE", f"{len(body)} bytes", allowed=f"at most {_MAX_BYTES} bytes")
     if not body.strip():
@@ -115,8 +129,9 @@ def _read(body: bytes) -> Mapping[str, _Said]:
         raise Rejected(
             "E_ENCODING", f"byte {body[error.start]:02X}", f"byte {error.start}", "ASCII"
         ) from None
-    if first != _FIRST:
-        raise Rejected("E_FORMAT_SNIFF", f"begins with {shown(first)}", "line 1", _FIRST)
+    names = _NAMES.get(first, ())
+    if not names:
+        raise Rejected("E_FORMAT_SNIFF", f"begins with {shown(first)}", "line 1", " or ".join(_NAMES))
     if not lines or lines[-1] != _LAST:
         raise Rejected(
             "E_TRAILING", "no full stop at the end", f"line {len(lines) + 1}", "a line with a full stop"
@@ -124,15 +139,15 @@ def _read(body: bytes) -> Mapping[str, _Said]:
     found: dict[str, _Said] = {}
     for number, line in enumerate(lines[:-1], 2):
         name, colon, text = line.partition(": ")
-        if not colon or name not in _NAMES or name in found or not text.isprintable():
-            allowed = f"{', '.join(_NAMES)}, each once"
+        if not colon or name not in names or name in found or not text.isprintable():
+            allowed = f"{', '.join(names)}, each once"
             raise Rejected("E_UNKNOWN", f"no line for {shown(name)} here", f"line {number}", allowed)
         found[name] = _Said(text, f"line {number} {name}")
-    missing = [name for name in _NAMES if name not in found]
+    missing = [name for name in names if name not in found]
     if missing:
-        raise Rejected("E_MISSING", f"no {', '.join(missing)}", f"line {len(lines) + 1}", ", ".join(_NAMES))
+        raise Rejected("E_MISSING", f"no {', '.join(missing)}", f"line {len(lines) + 1}", ", ".join(names))
     key(found["Order"].text, found["Order"].where)
-    return found
+    return first, found
 
 
 def _content(said: Mapping[str, _Said], origin: Origin, references: References) -> OrderContent:

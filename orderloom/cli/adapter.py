@@ -105,19 +105,22 @@ def try_(place: Here, channel: str, files: tuple[BinaryIO, ...]) -> None:
 
     The broker is in memory, the systems are simulated, the store is thrown away; settings and rules count.
     Of several files each is sent when the one before was answered, and systems take their time, so that a
-    change or a cancel comes while the order is under way.
+    change or a cancel comes while the order is under way. Ends with status 1 when something was refused.
 
     Examples:
       orderloom adapter try agent agent/samples/one-order.csv
       orderloom adapter try partner order.edi change.edi cancel.edi
     """
     from .adapter_try import play
+    from .decode import known_of
 
     settings = place.settings
     if channel not in settings.channels:
         allowed = f"of {', '.join(settings.channels)}"
         complain(sentence("E_CONFIG", f"unknown channel {channel!r}", "CHANNEL", allowed))
-    play(settings, channel, [(getattr(one, "name", "standard input"), one.read()) for one in files])
+    messages = [(getattr(one, "name", "standard input"), one.read()) for one in files]
+    if not play(settings, channel, messages, known_of(place, channel=channel)):
+        click.get_current_context().exit(1)
 
 
 @adapter.command()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,8 +29,12 @@ from orderloom.settings import Settings
 from orderloom.simulators.script import Script
 
 from .context import complain, sentence
-from .demo import neighboured
+from .decode import lines_of
+from .story.stage import neighboured
 from .text import instant, one_line, size
+
+if TYPE_CHECKING:
+    from orderloom.decoding import Known
 
 __all__ = ["play"]
 
@@ -40,51 +45,59 @@ _TERMINAL = frozenset(state for state in State if state.terminal)
 # Orders of one message that are looked at.
 _MOST = 1_000
 _SCRIPT = "scripts/calm.json"
+# Records shown of an answer that is no text.
+_RECORDS = 5
 # Of several messages each is sent after an answer and so many seconds of silence, or when none has come for
 # so long; what systems are told first they answer later than that.
 _NEXT, _UNANSWERED = 0.2, 2.0
 _SLOWLY = {"rules": [{"behaviour": "slow", "delay": 2.0}]}
 
 
-def play(settings: Settings, channel: str, messages: Sequence[tuple[str, bytes]]) -> None:
+def play(settings: Settings, channel: str, messages: Sequence[tuple[str, bytes]], known: Known) -> bool:
     """
     Drop messages on ``channel``, print all that its endpoints are told, and how the orders ended.
 
     Args:
         messages: A name for people, and the bytes.
+        known: Layouts and code pages by which answers that are no text are shown.
+
+    Returns:
+        Whether nothing of them was refused.
     """
     set_up_logging("CRITICAL")
     calm = json.loads(files("orderloom.simulators").joinpath(_SCRIPT).read_text("utf-8"))
     script = Script.of(calm if len(messages) == 1 else _SLOWLY)
     with TemporaryDirectory(prefix="orderloom-try-") as folder:
         there = replace(settings, store=Path(folder) / "orderloom.db")
-        with neighboured(there, script) as (hub, _):
+        with neighboured(there, script) as (hub, *_):
             for number, (name, body) in enumerate(messages, 1):
                 exchange = drop_exchange(channel)
                 click.echo(f"-> {exchange}  {name}, {size(len(body))}")
                 hub.broker.publish(exchange, "", body, Properties())
                 if number < len(messages):
-                    _until_answered(hub, channel)
-            orders = _watch(hub, channel)
+                    _until_answered(hub, channel, known)
+            orders = _watch(hub, channel, known)
+            refused = any(one.event == "document_rejected" for one in hub.store.journal(""))
     _print_orders(orders)
+    return not refused
 
 
-def _until_answered(hub: Embedded, channel: str) -> None:
+def _until_answered(hub: Embedded, channel: str, known: Known) -> None:
     """Print what is told until nothing more comes for now."""
     ends, quiet = time.monotonic() + _UNANSWERED, 0.0
     while time.monotonic() < (quiet or ends):
-        if _hear(hub, channel):
+        if _hear(hub, channel, known):
             quiet = time.monotonic() + _NEXT
 
 
-def _hear(hub: Embedded, channel: str) -> bool:
+def _hear(hub: Embedded, channel: str, known: Known) -> bool:
     """Print what the channel's endpoints are told now; whether it was anything."""
     heard = False
     endpoints = hub.hub.rules().references.of_channel(channel)
-    for queue in dict.fromkeys(one.out_queue for one in endpoints):
+    for queue, sender in {one.out_queue: one.name for one in endpoints}.items():
         found = hub.broker.get(queue, 0.05)
         if found is not None:
-            _print(queue, found.properties.headers, found.body)
+            _print(queue, found.properties.headers, found.body, replace(known, endpoint=sender))
             hub.broker.ack(found)
             heard = True
     if hub.broker.depth(parked_queue(channel_in(channel))):
@@ -92,14 +105,14 @@ def _hear(hub: Embedded, channel: str) -> bool:
     return heard
 
 
-def _watch(hub: Embedded, channel: str) -> tuple[Record, ...]:
+def _watch(hub: Embedded, channel: str, known: Known) -> tuple[Record, ...]:
     """Print what is told until all orders have ended, or wait for their day, and nothing more comes."""
     ends, last, told = time.monotonic() + _LIMIT, time.monotonic(), False
     while True:
         if time.monotonic() > ends:
             _print_orders(_orders(hub.store, _accepted(hub)))
             complain(sentence("E_NO_ANSWER", "not all was answered in time", channel), status=1)
-        if _hear(hub, channel):
+        if _hear(hub, channel, known):
             last, told = time.monotonic(), True
         orders = tuple(_orders(hub.store, _accepted(hub)))
         over = all(one.order.state in _TERMINAL or _later(one) for one in orders)
@@ -122,12 +135,12 @@ def _later(record: Record) -> bool:
     return start is not None and start > datetime.now(UTC) and not record.order.progress.done
 
 
-def _print(queue: str, headers: Mapping[str, object], body: bytes) -> None:
+def _print(queue: str, headers: Mapping[str, object], body: bytes, known: Known) -> None:
     click.echo(f"<- {queue}  {one_line(str(headers.get('summary', '')))}")
     try:
         lines = body.decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        lines = [f"({size(len(body))})"]
+        lines = [f"({size(len(body))})", *lines_of(body, known, _RECORDS)]
     for line in lines:
         click.echo(f"   {one_line(line.rstrip().expandtabs(4))}")
 

@@ -69,6 +69,8 @@ def _of_cancel(task: CancelTask) -> Iterator[tuple[str, str]]:
         yield "refused", one_line(str(task.fault))
     elif task.past:
         yield "goes on", f"{', '.join(task.past)}: past the point of no return"
+    if task.version is not None:
+        yield "made", f"version {task.version}"
 
 
 def _said(amendment: Amendment, piece: Piece) -> Iterator[str]:

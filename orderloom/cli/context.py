@@ -66,8 +66,7 @@ class Here:
         finally:
             store.close()
 
-    @staticmethod
-    def now() -> datetime:
+    def now(self) -> datetime:
         """The time, UTC."""
         return datetime.now(UTC)
 

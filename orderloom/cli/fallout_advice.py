@@ -26,6 +26,7 @@ class Advice(NamedTuple):
 _OF_SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
         "E_NO_ANSWER": "ask whether it has the work; retry, or complete",
+        "E_AMBIGUOUS_REPLY": "ask which instruction its parked reply answers; retry, or complete",
         "E_SYSTEM_DOWN": "see that it is up; it goes on by itself then",
         "E_CALL_FAILED": "see that it is up; retry",
         "E_SYSTEM_REFUSED": "mend what it refuses, here (edit) or there; retry",

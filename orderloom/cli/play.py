@@ -19,18 +19,21 @@ __all__ = ["demo", "hub"]
     show_default=True,
     help="Where the store of the demonstration is kept; emptied first.",
 )
-def demo(folder: Path) -> None:
+@click.option("--messages", is_flag=True, help="Print every message as well, as it is sent and told.")
+def demo(folder: Path, *, messages: bool) -> None:
     """
-    Play a story of native messages through the whole hub, in this process.
+    Play a story of native messages through the whole hub, in this process, and check what comes of it.
 
-    No server is needed: the broker is in memory and forgets, the store on disk does not.
+    No server is needed: the broker is in memory and forgets, the store on disk does not. The story has a
+    clock of its own, which leaps when time passes. Ends with status 1 when something is not as it should be.
 
-    Example:
+    Examples:
       orderloom demo
+      orderloom demo --messages
     """
     from .demo import play
 
-    play(folder)
+    play(folder, messages=messages)
 
 
 @click.command()
@@ -45,6 +48,8 @@ def demo(folder: Path) -> None:
 def hub(folder: Path, *, keep: bool) -> None:
     """
     Play the story on a real RabbitMQ, with worker and simulators as separate processes.
+
+    It is played in real time; what needs days to pass is left out.
 
     The broker is the one of $ORDERLOOM_BROKER_URL, or a private one that is stopped at the end.
 

@@ -19,7 +19,6 @@ from canonical.amendments import (
     ChangeKind,
     Piece,
     PieceState,
-    TaskState,
 )
 from canonical.changing import touches
 from canonical.commands import AmendOrder, Answer
@@ -28,9 +27,9 @@ from canonical.order import ChannelRole
 from canonical.proposal import Proposal
 from canonical.states import State
 
-from .cancelling import cancelled_items, quote_timer
+from .cancelling import cancel_stage, cancelled_items, nothing_stays, quote_timer
 from .follow_on import follow_on
-from .overlapping import Path, changed_since, overlap, overlapping, paths
+from .overlapping import Path, changed_since, in_hand, overlap, overlapping, overtaken_questions, paths
 from .pieces import Planned, advance_piece, begin, charges, planned_steps, refused, replaced, why_charged
 from .record import Amending
 
@@ -55,7 +54,7 @@ def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None
         state=AmendmentState.ASSESSING,
         scope=command.scope,
         document=origin.document,
-        base=command.base if command.base is not None else _last_seen(work, origin.endpoint),
+        base=command.base if command.base is not None else work.before.last_shown(origin.endpoint),
         atomic=command.atomic,
         fields=command.fields,
     )
@@ -64,17 +63,10 @@ def ask_amendment(work: Working, command: AmendOrder, amendment_id: str) -> None
     work.note("amendment_asked", text, actor=origin.endpoint, amendment=amendment.id)
     amending = Amending(amendment=amendment, command=command)
     work.amendments[amendment.id] = amending
-    if work.order.state.terminal or any(
-        one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in work.cancels.values()
-    ):
+    if work.order.state.terminal or cancel_stage(work.cancels.values()) or nothing_stays(work):
         _too_late(work, amending)
     else:
         _assess(work, amending)
-
-
-def _last_seen(work: Working, endpoint: str) -> int:
-    """The version of the order that was last rendered to an endpoint."""
-    return max((one.version for one in work.before.told if one.endpoint == endpoint), default=1)
 
 
 def _too_late(work: Working, amending: Amending) -> None:
@@ -154,8 +146,20 @@ def _assess(work: Working, amending: Amending, behind: tuple[str, ...] = ()) -> 
     for number in range(1, len(amending.amendment.pieces) + 1):
         now = work.amendments[amending.amendment.id]
         _judge(work, now, now.amendment.pieces[number - 1], stale=newer)
+    for key, piece in overtaken_questions(work, work.amendments[amending.amendment.id]):
+        _overtaken(work, work.amendments[key], piece)
     if not amending.amendment.pieces:
         _put(work, amending, state=AmendmentState.APPLIED)
+
+
+def _overtaken(work: Working, amending: Amending, piece: Piece) -> None:
+    """The customer has not answered, and wants something else of the same by now: nothing more is asked."""
+    fault = Fault(code="E_STALE", what="a later change wants it otherwise")
+    withdrawn = msgspec.structs.replace(piece, state=PieceState.WITHDRAWN, fault=fault)
+    work.amendments[amending.amendment.id] = replaced(amending, withdrawn)
+    work.clear_timer(quote_timer(amending.amendment.id, piece.number))
+    facts = {"amendment": amending.amendment.id, "piece": str(piece.number)}
+    work.note("question_withdrawn", f"{piece.question} withdrawn: {fault}", **facts)
 
 
 def _proposed(work: Working, amending: Amending, proposal: Proposal) -> Amending:
@@ -348,9 +352,9 @@ def _advance(work: Working, key: str, number: int) -> bool:
 
 
 def _turn_has_come(work: Working, amending: Amending) -> bool:
-    """Whether what it had to wait for is settled: it is assessed anew, by the order as it is by now."""
+    """Whether what it had to wait for is decided: it is assessed anew, by the order as it is by now."""
     waits = amending.amendment.waits_for
-    if not waits or any(not work.amendments[one].amendment.settled for one in waits):
+    if not waits or any(in_hand(work.amendments[one]) for one in waits):
         return False
     _assess(work, amending, waits)
     return True

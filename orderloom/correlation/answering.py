@@ -4,7 +4,7 @@ Who is told what of amendments and cancels: whoever asked is answered, the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -59,8 +59,21 @@ def answers_of(
     ended = {one.task.id for one in before.cancels if one.task.state is not TaskState.IN_PROGRESS}
     for key, cancelling in cancels.items():
         if cancelling.task.state is not TaskState.IN_PROGRESS and key not in ended:
-            found.append(tell.cancel(cancelling))
-    return tuple(found)
+            found += tell.cancel(cancelling)
+    return tuple(_once(before, order, found))
+
+
+def _once(before: Record, order: Order, notices: Sequence[Notice]) -> Iterator[Notice]:
+    """Whoever asked is answered; of a new version an endpoint is told once; questions are not that."""
+    changed = NoticeKind.CHANGED
+    knows = {one.endpoint for one in before.told if (one.kind, one.version) == (changed, order.version)}
+    knows |= {one.endpoint for one in notices if one.kind is changed and one.origin is not None}
+    for one in notices:
+        if one.kind is changed and one.origin is None:
+            if one.endpoint in knows:
+                continue
+            knows.add(one.endpoint)
+        yield one
 
 
 class _Tell:
@@ -78,20 +91,25 @@ class _Tell:
             yield from self._everybody(NoticeKind.INFORMATION_REQUIRED, amending, others=True)
 
     def _everybody(self, kind: NoticeKind, amending: Amending, *, others: bool) -> Iterator[Notice]:
-        """Whoever asked is answered, whatever its profile says; the others hear what they want to."""
         origin = amending.command.origin
-        for endpoint in dict.fromkeys((origin.endpoint, *endpoints_of(self._order))):
-            profile = self._endpoints.get(endpoint)
-            asked = endpoint == origin.endpoint
-            if profile is None or not (asked or (others and kind in profile.notices)):
-                continue
+        for endpoint in self._who(kind, origin.endpoint, others=others):
             notice = self._notice(kind, endpoint, amendment=amending.amendment)
+            asked = endpoint == origin.endpoint
             yield msgspec.structs.replace(notice, origin=origin) if asked else notice
 
-    def cancel(self, cancelling: Cancelling) -> Notice:
-        task = cancelling.task
-        notice = self._notice(NoticeKind.CHANGED, task.endpoint)
-        return msgspec.structs.replace(notice, cancel=task, origin=cancelling.origin)
+    def _who(self, kind: NoticeKind, asked: str, *, others: bool) -> Iterator[str]:
+        """Whoever asked, whatever its profile says; the others hear what they want to."""
+        for endpoint in dict.fromkeys((asked, *endpoints_of(self._order))):
+            profile = self._endpoints.get(endpoint)
+            if profile is not None and (endpoint == asked or (others and kind in profile.notices)):
+                yield endpoint
+
+    def cancel(self, cancelling: Cancelling) -> Iterator[Notice]:
+        task, origin = cancelling.task, cancelling.origin
+        for endpoint in self._who(NoticeKind.CHANGED, task.endpoint, others=task.version is not None):
+            asked = endpoint == task.endpoint
+            notice = self._notice(NoticeKind.CHANGED, endpoint)
+            yield msgspec.structs.replace(notice, cancel=task, origin=origin if asked else None)
 
     def _notice(self, kind: NoticeKind, endpoint: str, amendment: Amendment | None = None) -> Notice:
         return Notice(

@@ -20,6 +20,7 @@ from canonical.amendments import (
     PieceState,
     TaskState,
 )
+from canonical.changing import item_named
 from canonical.commands import CancelOrder
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole, every_item
@@ -42,6 +43,7 @@ __all__ = [
     "cancel_stage",
     "cancelled_items",
     "close_cancels",
+    "nothing_stays",
     "quote_timer",
     "undo_refused",
 ]
@@ -54,7 +56,7 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; nothing was done.
     """
-    items = _with_nested(work, [_named(work, name) for name in command.items])
+    items = _with_nested(work, [_named(work, name, command.origin.endpoint) for name in command.items])
     task = CancelTask(
         id=task_id,
         endpoint=command.origin.endpoint,
@@ -86,12 +88,10 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     _begin(work, task, possible, under_way)
 
 
-def _named(work: Working, name: str) -> str:
-    found = [one.id for one in work.items.values() if name in (one.id, one.line_ref)]
-    if name in found:
-        return name
-    if len(found) == 1:
-        return found[0]
+def _named(work: Working, name: str, endpoint: str) -> str:
+    found = item_named(work.order, name, endpoint)
+    if found is not None:
+        return found
     raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
 
 
@@ -229,7 +229,7 @@ def advance_cancel(work: Working, cancelling: Cancelling) -> bool:
 
 
 def _cancel_line(work: Working, key: Key, task: CancelTask) -> None:
-    for step in [one for one in work.steps.values() if one.line == key and one.back]:
+    for step in [one for one in work.steps.on(key) if one.back]:
         work.drop(step)
     line = work.lines[key]
     if line.state is State.COMPLETED or not line.state.terminal:
@@ -264,8 +264,24 @@ def _end(work: Working, cancelling: Cancelling, fault: Fault | None) -> None:
     state = TaskState.DONE if fault is None else TaskState.TERMINATED_WITH_ERROR
     task = msgspec.structs.replace(cancelling.task, state=state, fault=fault)
     work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+    if _took(work, task) and not work.derived().state.terminal:
+        # An order that goes on without an item is another version, as if the item had been removed.
+        version = work.order.version + 1
+        work.change_order(msgspec.structs.replace(work.order, version=version))
+        task = msgspec.structs.replace(task, version=version)
+        work.cancels[task.id] = msgspec.structs.replace(cancelling, task=task)
+        work.announce("amended")
     text = f"cancel {task.id} of {_what(task)}: {fault or 'done'}"
     work.note("cancel_ended", text, cancel=task.id, state=state.value)
+
+
+def _took(work: Working, task: CancelTask) -> bool:
+    """Whether anything was cancelled by it."""
+    return any(
+        line.state is State.CANCELLED and line.cause is Cause.CUSTOMER and line.since >= task.at
+        for line in work.lines.values()
+        if _meant(task, line)
+    )
 
 
 def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None:
@@ -289,6 +305,15 @@ def undo_refused(work: Working, step: Step, fault: Fault, *, past: bool) -> None
 def cancel_stage(cancels: Iterable[Cancelling]) -> bool:
     """Whether a cancel of the order as a whole is under way."""
     return any(one.task.state is TaskState.IN_PROGRESS and not one.task.items for one in cancels)
+
+
+def nothing_stays(work: Working) -> bool:
+    """Whether the last items are being removed, or cancelled one by one: that is a cancel of the order."""
+    going = {one.line for one in work.steps.values() if one.removes}
+    if not going or any(one.added for one in work.steps.values()):
+        return False
+    stays = [one for one in work.lines.values() if one.state is State.COMPLETED or not one.state.terminal]
+    return all(one.key in going for one in stays)
 
 
 def cancelled_items(cancels: Iterable[Cancelling]) -> frozenset[str]:

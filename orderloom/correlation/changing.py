@@ -17,7 +17,15 @@ from .folded import Folded, World
 from .record import Record
 from .working import Working
 
-__all__ = ["amend", "answer", "cancel"]
+__all__ = ["MOST_CHANGES", "MOST_LINES", "MOST_OPEN", "amend", "answer", "cancel"]
+
+MOST_CHANGES, MOST_LINES, MOST_OPEN = 1000, 50_000, 100
+"""
+So many changes of one order an endpoint may ask for, of so many lines in all; and so many may be undecided.
+
+An order is loaded with all of its changes: without an end to them, one endpoint could make it too large to be
+worked on, and each thing that happens to it slower than the one before.
+"""
 
 
 def amend(record: Record, command: AmendOrder, id_: str, world: World, now: datetime) -> Folded:
@@ -25,7 +33,8 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     Take an amendment under ``id_``; whatever it wants, the order and its answer say what becomes of it.
 
     Raises:
-        Rejected: ``E_STATE``: it is a draft; ``E_VALUE``: it was made from a version that there never was.
+        Rejected: ``E_STATE``: it is a draft, or its sender has asked for too many changes of it; ``E_VALUE``:
+            it was made from a version that there never was.
     """
     version = record.order.version
     if record.order.state is State.DRAFT:
@@ -33,6 +42,14 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     if command.base is not None and not 1 <= command.base <= version:
         what = f"the order has no version {command.base}"
         raise Rejected("E_VALUE", what, "version", f"1 to {version}" if version > 1 else "1")
+    own = [one.amendment for one in record.amendments if one.amendment.endpoint == command.origin.endpoint]
+    if sum(not one.settled for one in own) >= MOST_OPEN:
+        what = f"{MOST_OPEN} changes of {record.id} wait for a decision"
+        raise Rejected("E_STATE", what, "", "another one when some of them are decided")
+    _count(record, len(own), "changes")
+    _count(
+        record, sum(len(piece.changes) for one in own for piece in one.pieces), "changes of lines", MOST_LINES
+    )
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()
@@ -43,7 +60,8 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
     Take a cancel under ``id_``.
 
     Raises:
-        Rejected: ``E_NOT_FOUND``: the order has no such item; ``E_STATE``: of a draft not the whole is meant.
+        Rejected: ``E_NOT_FOUND``: the order has no such item; ``E_STATE``: of a draft not the whole is meant,
+            or its sender has asked for too many cancels of the order.
     """
     if record.order.state is State.DRAFT:
         if command.items:
@@ -51,9 +69,16 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
         reason = command.reason or "withdrawn by the customer"
         actor = command.origin.endpoint
         return ended(record, "draft_withdrawn", reason, world=world, now=now, actor=actor)
+    _count(record, sum(one.task.endpoint == command.origin.endpoint for one in record.cancels), "cancels")
     work = Working(record, world, now)
     ask_cancel(work, command, id_)
     return work.finish()
+
+
+def _count(record: Record, asked: int, what: str, most: int = MOST_CHANGES) -> None:
+    if asked >= most:
+        text = f"{asked} {what} of {record.id} were asked for"
+        raise Rejected("E_STATE", text, "", f"at most {most} of one endpoint")
 
 
 def _a_draft(record: Record, allowed: str) -> Rejected:

@@ -60,9 +60,18 @@ class TokenRow:
     used_at: datetime | None = None
 
 
+KEPT_VERSIONS = 20
+"""So many of a draft's versions are kept, whether anybody has seen them or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """One version of a draft: JSON of its ``OrderContent``, and the hash of the bytes that asked for it."""
+    """
+    One version of a draft: JSON of its ``OrderContent``, and the hash of the bytes that asked for it.
+
+    The last :data:`KEPT_VERSIONS` are kept, and those that an endpoint has seen last: each holds all of the
+    draft, and a draft may be saved without end.
+    """
 
     order_id: str
     version: int

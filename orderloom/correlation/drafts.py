@@ -158,7 +158,7 @@ def edited(
     step = _Step(order, record, world, now)
     what = "; ".join(merged.changed) or "nothing that shows"
     step.note("draft_edited", what, actor=origin.endpoint, version=str(order.version))
-    step.overruled(merged.conflicts, origin.endpoint)
+    step.overruled(merged.conflicts, origin.endpoint, record.order.version)
     others = [one for one in endpoints_of(order) if one != origin.endpoint]
     step.tell(NoticeKind.CHANGED, others, _told_of(merged, origin.channel))
     if merged.conflicts:
@@ -167,13 +167,18 @@ def edited(
     return step.finish("drafted")
 
 
-def overruled(folded: Folded, conflicts: Iterable[Conflict], by: str, world: World) -> Folded:
-    """A submission that overruled what somebody else had said: the journal has it, and all are told."""
+def overruled(folded: Folded, conflicts: Iterable[Conflict], by: str, draft: int, world: World) -> Folded:
+    """
+    A submission that overruled what somebody else had said: the journal has it, and all are told.
+
+    Args:
+        draft: The version of the draft in which that stands.
+    """
     found = tuple(conflicts)
     if not found:
         return folded
     step = _Step(folded.record.order, folded.record, world, folded.at)
-    step.overruled(found, by)
+    step.overruled(found, by, draft)
     step.tell(NoticeKind.CHANGED, endpoints_of(folded.record.order), _overruled(found))
     return step.over(folded)
 
@@ -269,12 +274,14 @@ class _Step:
     def note(self, event: str, text: str, actor: str = "hub", **data: str) -> None:
         self.journal.append(JournalEntry(self.order.id, self.now, event, text, data, actor))
 
-    def overruled(self, conflicts: Iterable[Conflict], by: str) -> None:
-        """The earlier of two values is in the journal."""
+    def overruled(self, conflicts: Iterable[Conflict], by: str, version: int) -> None:
+        """The earlier of two values is in the journal: itself, or by the version of the draft that has it."""
         for one in conflicts:
-            facts = {"field": one.path, "earlier": one.earlier, "later": one.later}
-            said = {name: text for name, text in facts.items() if text}
-            self.note("draft_overruled", str(one), actor=by, **said)
+            facts = {"field": one.path, "version": str(version)}
+            if one.plain:
+                facts |= {"earlier": one.earlier, "later": one.later}
+            text = str(one) if one.plain else f"{one.path} (as it is in version {version} of the draft)"
+            self.note("draft_overruled", text, actor=by, **facts)
 
     def tell(
         self,

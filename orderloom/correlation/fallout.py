@@ -20,13 +20,14 @@ import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, ItemPatch
 from canonical.base import Canonical, Id, Instant, Text
-from canonical.changing import differing, patched, with_changes
+from canonical.changing import differing, item_named, patched, with_changes
 from canonical.errors import Fault, Rejected, shown
 from canonical.notices import Notice, NoticeKind
 from canonical.states import Cause, State
 from canonical.systems import Repeat, Verb
 
 from .answering import told_of
+from .doubt import settle_doubt
 from .folded import Folded, World
 from .holding import open_lines, open_steps
 from .inquiry import inquire
@@ -169,6 +170,9 @@ def carry_out(record: Record, act: Act, world: World, now: datetime) -> Folded:
     if not found:
         raise Rejected("E_STATE", "nothing that is meant is held", record.id, "`orderloom fallout list`")
     _HOW[act.kind](work, act, found)
+    if act.kind in _EVENTS:
+        for system in {work.parts[one.line.part].system for one in found}:
+            settle_doubt(work, system)
     folded = work.finish()
     return _with_news(folded, world, now) if act.kind is ActKind.EDIT else folded
 
@@ -194,7 +198,7 @@ def _retry(work: Working, act: Act, found: tuple[Held, ...]) -> None:
 
 def _changing(work: Working, line: Line) -> bool:
     """Whether a system is being told of a change of the line, or will be."""
-    steps = (one for one in work.steps.values() if one.line == line.key and one.verb is not None)
+    steps = (one for one in work.steps.on(line.key) if one.verb is not None)
     return any(one.state is not StepState.DONE for one in steps)
 
 
@@ -283,7 +287,7 @@ def _settle(work: Working, sent: Instructed | None) -> None:
 
 def _edit(work: Working, act: Act, found: tuple[Held, ...]) -> None:
     patch = act.patch or ItemPatch(item=act.chosen.item)
-    named = next((one for one in work.items.values() if patch.item in (one.id, one.line_ref)), None)
+    named = work.items.get(item_named(work.order, patch.item, "") or "")
     if named is None:
         raise Rejected("E_VALUE", f"no item {shown(patch.item)}", work.order.id, ", ".join(work.items))
     meant = tuple(one for one in found if one.line.item == named.id and one.step is None)

@@ -111,9 +111,9 @@ def accept(order: Order, plan: Plan, world: World, now: datetime, draft: Record 
         work.note(
             "part_planned", f"{part.name}: {part.reason.clause}", route=part.reason.route, system=part.system
         )
-    profile = world.endpoints.get(endpoint)
-    if profile is not None:
-        work.set_timer(respond_timer(order.id, endpoint), "respond-by", profile.respond_by, endpoint=endpoint)
+    for one in endpoints_of(order):
+        if (profile := world.endpoints.get(one)) is not None:
+            work.set_timer(respond_timer(order.id, one), "respond-by", profile.respond_by, endpoint=one)
     if not work.started:
         work.await_start()
     return work.finish()

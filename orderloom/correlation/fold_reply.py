@@ -17,6 +17,7 @@ from canonical.states import Cause, State
 from canonical.systems import Meaning, SystemProfile, Verb
 
 from .checks import verdict
+from .doubt import settle_doubt
 from .folded import Folded, World
 from .holding import is_current, open_lines, open_steps
 from .inquiry import another_time, settle_inquiry
@@ -24,10 +25,12 @@ from .milestones import further
 from .pieces import NOT_UNDONE
 from .record import Instructed, Line, Record
 from .step_replies import answer_given_up, answer_step
-from .telling import instruction_of
+from .telling import answers, instruction_of
 from .working import Working, answer_timer
 
 __all__ = ["fold_reply"]
+
+_CONTRADICTION = "E_CONTRADICTION"
 
 
 def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Folded:
@@ -43,7 +46,7 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     work = Working(record, world, now)
     profile = world.profiles[reply.system]
     about = tuple((one.type, one.value) for one in reply.about)
-    sent = instruction_of(work, reply.system, about, partial(_answers, reply, profile))
+    sent = instruction_of(work, reply.system, about, partial(answers, reply, profile))
     if reply.verb not in (None, sent.verb):
         what = f"{reply.system} answers {reply.verb}, and {sent.reference} was told to {sent.verb}"
         raise Rejected("E_UNMATCHED", what, reply.where)
@@ -58,15 +61,8 @@ def fold_reply(record: Record, reply: Reply, world: World, now: datetime) -> Fol
     if reply.inquiry is not None:
         settle_inquiry(work, sent, reply)
     _answered(work, sent)
+    settle_doubt(work, reply.system)
     return work.finish()
-
-
-def _answers(reply: Reply, profile: SystemProfile, verb: Verb) -> bool:
-    """Whether all words of a reply can answer a verb; a word that nobody knows can answer any."""
-    if reply.verb is not None:
-        return verb is reply.verb
-    words = (reply.word, *(one.word for one in reply.lines))
-    return all(verb in profile.words[word].answers for word in words if word in profile.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +213,16 @@ def _after_the_end(work: Working, line: Line, meaning: Meaning, about: str, repl
         event, f"{about}, but the line is {line.state.value}", actor=reply.system, state=meaning.state.value
     )
     if contradicts and not work.before.order.state.terminal:
-        work.fault(line, "E_CONTRADICTION", f"{about}, but the line is {line.state.value}")
+        _open_fallout(work, line, f"{about}, but the line is {line.state.value}")
+
+
+def _open_fallout(work: Working, line: Line, what: str) -> None:
+    """A line that has ended is not held; that a person has to look is shown on the order, and counted."""
+    shown_before = work.order.product_order_error_message
+    work.fault(line, _CONTRADICTION, what)
+    if work.order.product_order_error_message is not shown_before:
+        system = work.parts[line.part].system
+        work.note("fallout", f"{line.part}: {what}", code=_CONTRADICTION, part=line.part, system=system)
 
 
 def _answered(work: Working, sent: Instructed) -> None:

@@ -4,6 +4,7 @@ Fallout: lines and steps that wait for a person; and which of an instruction's a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,20 +45,29 @@ def hold_told(work: Working, sent: Instructed, fault: Fault, *, silent: bool = F
 
 def open_lines(work: Working, sent: Instructed) -> list[Line]:
     """Lines of an instruction that have not ended, and of which nothing newer was told."""
+    if sent.verb is not Verb.DO:
+        return []
     lines = [line for line in work.lines.values() if sent.holds(line) and not line.state.terminal]
-    return [line for line in lines if is_current(work, sent, line)]
+    newer = _newer(work, sent) if lines else []
+    return [line for line in lines if _is_current(work, sent, line, newer)]
 
 
 def is_current(work: Working, sent: Instructed, line: Line) -> bool:
     """Whether this is the newest ``do`` of the line: what is said of an older one counts no more."""
-    if sent.verb is not Verb.DO or taken_back(work, line):
+    return sent.verb is Verb.DO and _is_current(work, sent, line, _newer(work, sent))
+
+
+def _newer(work: Working, sent: Instructed) -> list[Instructed]:
+    told = (one for one in work.instructions.values() if one.part == sent.part)
+    return [one for one in told if one.verb is Verb.DO and one.revision > sent.revision]
+
+
+def _is_current(work: Working, sent: Instructed, line: Line, newer: Sequence[Instructed]) -> bool:
+    if taken_back(work, line):
         return False
     if not line.sent and sent.key in work.instructions and sent.holds(line):
         return False  # it was taken back, and is to be told anew
-    for one in work.instructions.values():
-        if one.revision > sent.revision and one.verb is Verb.DO and one.holds(line):
-            return False
-    return True
+    return not any(one.holds(line) for one in newer)
 
 
 def silent_lines(work: Working, sent: Instructed) -> list[Line]:
@@ -67,10 +77,8 @@ def silent_lines(work: Working, sent: Instructed) -> list[Line]:
 
 def open_steps(work: Working, sent: Instructed) -> list[Step]:
     """Steps that an instruction carries out, and of which its system has not spoken."""
-    if not work.steps:
-        return []
     states = (StepState.SENT, StepState.HELD)
-    return [one for one in work.steps.values() if one.key == sent.key and one.state in states]
+    return [one for one in work.steps.told(sent.key) if one.state in states]
 
 
 def forget_answers(work: Working) -> None:

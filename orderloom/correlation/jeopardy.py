@@ -85,7 +85,8 @@ def _alert(work: Working, found: Forecast) -> None:
         id=f"{work.order.version}.{len(shown) + 1}",
         name=JEOPARDY,
         alert_date=work.now,
-        message=f"{dates}: {_reason(work, line, found)}",
+        # The reason first: many a format has room for a few words, and a field of its own for the date.
+        message=f"{_reason(work, line, found)}; {dates}",
         product_order_item=(line.item,),
     )
     work.order = msgspec.structs.replace(work.order, product_order_jeopardy_alert=(*shown, alert))

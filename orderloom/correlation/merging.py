@@ -32,9 +32,24 @@ T = TypeVar("T")
 
 _NOTHING = OrderContent(product_order_item=())
 
-# Of the order, what has one value; and what is never a person's.
+# Of the order, what has one value; and what may be a person's.
 _SCALARS = ("category", "description", "priority", "requested_start_date", "requested_completion_date")
 _OF_PEOPLE = frozenset({"description"})
+
+# Fields whose values are words of the trade, days and counts, and never a person's: the journal may have
+# them.
+_PLAIN = frozenset(
+    {
+        "action",
+        "category",
+        "group",
+        "offering",
+        "priority",
+        "quantity",
+        "requested_completion_date",
+        "requested_start_date",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +57,17 @@ class Conflict:
     """
     A field that both have changed; ``earlier`` was overruled by ``later``.
 
-    The two are empty where the field is about a person: the journal refers to documents and copies no names.
+    The two are empty where the field is about a person.
+
+    Args:
+        plain: They are nobody's, whatever they are: the journal, which is kept longer than people's data, may
+            have them.  Of every other field it has the path alone.
     """
 
     path: str
     earlier: str = ""
     later: str = ""
+    plain: bool = False
 
     def __str__(self) -> str:
         return f"{self.path} ({self.earlier}, now {self.later})" if self.later else self.path
@@ -114,9 +134,9 @@ class _Merging:
         if said in (current, base) or (not said and not always):
             return current
         if current != base:
-            personal = path.rsplit(" ", maxsplit=1)[-1] in _OF_PEOPLE
-            texts = ("", "") if personal else (_text(current), _text(said))
-            self.conflicts.append(Conflict(path, *texts))
+            name = path.rsplit(" ", maxsplit=1)[-1]
+            texts = ("", "") if name in _OF_PEOPLE else (_text(current), _text(said))
+            self.conflicts.append(Conflict(path, *texts, plain=name in _PLAIN))
         self.changed.append(path)
         return said
 
@@ -167,7 +187,7 @@ class _Merging:
             else:
                 self.changed.append(f"item {item.id} removed")
                 if item != known:
-                    self.conflicts.append(Conflict(f"item {item.id}", "changed", "removed"))
+                    self.conflicts.append(Conflict(f"item {item.id}", "changed", "removed", plain=True))
         there = {item.id for item in current}
         return (*found, *self._added(seen, [one for one in said if one.id not in there]))
 
@@ -183,7 +203,7 @@ class _Merging:
             wanted = trial.item(known, known, item)
             if trial.changed:
                 self.changed.append(f"item {item.id} added")
-                self.conflicts.append(Conflict(f"item {item.id}", "removed", "changed"))
+                self.conflicts.append(Conflict(f"item {item.id}", "removed", "changed", plain=True))
                 yield wanted
 
     def item(self, base: OrderItem | None, current: OrderItem, said: OrderItem) -> OrderItem:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from canonical.amendments import SETTLED, ChangeKind, OrderPatch, Piece, PieceState, Scope
-from canonical.changing import asked_fields, asked_of_order
+from canonical.amendments import ChangeKind, OrderPatch, Piece, PieceState, Scope
+from canonical.changing import asked_fields, asked_of_order, item_named
 from canonical.commands import AmendOrder
 from canonical.states import State
 
@@ -17,16 +17,26 @@ from .record import Amending
 if TYPE_CHECKING:
     from .working import Working
 
-__all__ = ["Path", "changed_since", "overlap", "overlapping", "paths"]
+__all__ = ["Path", "changed_since", "in_hand", "overlap", "overlapping", "overtaken_questions", "paths"]
 
 Path = tuple[str, str]
 """Id of an item (empty: the order itself) and a field path; ``*`` is all of them."""
 
 
+_IN_HAND = (PieceState.ASSESSING, PieceState.APPLYING, PieceState.UNDOING)
+
+
+def in_hand(amending: Amending) -> bool:
+    """Whether something of it is still to be decided by others than the customer."""
+    amendment = amending.amendment
+    busy = any(one.state in _IN_HAND for one in amendment.pieces)
+    return not amendment.settled and (busy or bool(amendment.waits_for))
+
+
 def overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
     """
     Ids of amendments that are not settled and change the same line and field: earlier ones, and later ones
-    that have overtaken this one while it waited.
+    that have overtaken this one while it waited.  What waits for the customer alone stops nothing.
 
     What is asked for counts, not what differs from the order in force: whoever wants back what an earlier
     amendment is about to change wants a change.  A whole order speaks of everything.
@@ -42,12 +52,38 @@ def overlapping(work: Working, amending: Amending) -> tuple[str, ...]:
             continue
         if later and other.amendment.waits_for:
             continue
-        live = [one for one in other.amendment.pieces if one.state not in SETTLED]
-        if other.amendment.settled:
+        if not in_hand(other):
             continue
+        live = [one for one in other.amendment.pieces if one.state in _IN_HAND]
         if whole or overlap(wanted, paths(live) | _recut(work, other, live)):
             found.append(key)
     return tuple(found)
+
+
+def overtaken_questions(work: Working, amending: Amending) -> list[tuple[str, Piece]]:
+    """
+    Pieces of earlier amendments that wait for the customer, and of which this one wants something else.
+
+    Of a whole order only what differs counts: who repeats the order as it is may not know of the question.
+    """
+    amendment = amending.amendment
+    refused = {
+        one.item for piece in amendment.pieces if piece.state is PieceState.REFUSED for one in piece.changes
+    }
+    wanted = {one for one in _asked(work, amending.command) if one[0] not in refused}
+    begun = [one for one in amendment.pieces if one.state is not PieceState.REFUSED]
+    wanted |= paths(begun) | _recut(work, amending, begun)
+    found: list[tuple[str, Piece]] = []
+    for key, other in work.amendments.items():
+        if key == amendment.id:
+            break
+        found += [
+            (key, piece)
+            for piece in other.amendment.pieces
+            if piece.state is PieceState.AWAITING_CUSTOMER
+            and overlap(wanted, paths((piece,)) | _recut(work, other, (piece,)))
+        ]
+    return found
 
 
 def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Path]:
@@ -58,32 +94,38 @@ def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Pa
         return set()
     now = {one.key for one in work.lines.values() if one.state is not State.CANCELLED}
     wanted = {(part.name, item) for part in plan.parts for item in part.items}
-    return {(one.item, "*") for one in changes if any(key[1] == one.item for key in now ^ wanted)}
+    moved = {item for _, item in now ^ wanted}
+    return {(one.item, "*") for one in changes if one.item in moved}
 
 
 def _asked(work: Working, command: AmendOrder) -> set[Path]:
     """The fields that a delta speaks of, by the ids of their items."""
-    ids = {one.line_ref: one.id for one in work.items.values() if one.line_ref}
-    ids |= {one: one for one in work.items}
-    found = {(ids.get(one.item, one.item), field) for one in command.change for field in asked_fields(one)}
+
+    def named(name: str) -> str:
+        return item_named(work.order, name, command.origin.endpoint) or name
+
+    found = {(named(one.item), field) for one in command.change for field in asked_fields(one)}
     found |= {("", field) for field in asked_of_order(command.fields or OrderPatch())}
-    return found | {(ids.get(name, name), "*") for name in command.remove}
+    return found | {(named(name), "*") for name in command.remove}
 
 
 def changed_since(work: Working, amending: Amending, behind: tuple[str, ...]) -> set[Path]:
     """
     What other amendments have changed since the version that this one was made from.
 
+    Who names no version knows what he has asked for himself.
+
     Args:
         behind: Those that it has waited for; where these were earlier, this one is the later wish.
     """
     base = amending.amendment.base or 1
+    known = amending.amendment.endpoint if amending.command.base is None else ""
     names = list(work.amendments)
     earlier = set(names[: names.index(amending.amendment.id)]) & set(behind)
     return {
         path
         for key, other in work.amendments.items()
-        if key != amending.amendment.id and key not in earlier
+        if key != amending.amendment.id and key not in earlier and other.amendment.endpoint != known
         for path in paths(
             one
             for one in other.amendment.pieces
@@ -115,8 +157,10 @@ def overlap(one: set[Path], other: set[Path]) -> bool:
     """Whether some path is in both."""
     if one & other:
         return True
-    return any(
-        item == with_item and "*" in (field, with_field)
-        for item, field in one
-        for with_item, with_field in other
-    )
+    return any(_meets(*both) for both in ((one, other), (other, one)))
+
+
+def _meets(one: set[Path], other: set[Path]) -> bool:
+    """Whether ``one`` changes anything of an item of which ``other`` changes everything."""
+    every = {item for item, field in other if field == "*"}
+    return bool(every) and any(item in every for item, _ in one)

@@ -58,7 +58,8 @@ Planned = list[tuple[Step, Decision]]
 
 def replaced(amending: Amending, piece: Piece) -> Amending:
     """The amendment with this piece in the place of its number."""
-    pieces = tuple(piece if one.number == piece.number else one for one in amending.amendment.pieces)
+    pieces = amending.amendment.pieces
+    pieces = (*pieces[: piece.number - 1], piece, *pieces[piece.number :])
     return msgspec.structs.replace(
         amending, amendment=msgspec.structs.replace(amending.amendment, pieces=pieces)
     )
@@ -81,11 +82,11 @@ class _Look:
         self._piece = piece
 
     def steps(self, change: ItemChange) -> Iterator[tuple[Step, Decision]]:
-        lines = [one for one in self._work.lines.values() if self._goes_on(one)]
         if change.kind is ChangeKind.ORDER:
+            lines = filter(self._goes_on, self._work.lines.values())
             yield from (self._decided(one) for one in lines if self._concerned(one, change))
             return
-        own = [one for one in lines if one.item == change.item]
+        own = [one for one in self._work.lines.of(change.item) if self._goes_on(one)]
         if change.kind is ChangeKind.REMOVE:
             yield from (self._decided(one, removes=True) for one in own)
             return
@@ -101,8 +102,8 @@ class _Look:
 
     def _goes_on(self, line: Line) -> bool:
         """What was cancelled, or is about to be, is not changed any more."""
-        ends = (one for one in self._work.steps.values() if one.cause in self._work.cancels)
-        return line.state is not State.CANCELLED and all(one.line != line.key for one in ends)
+        steps, cancels = self._work.steps.on(line.key), self._work.cancels
+        return line.state is not State.CANCELLED and all(one.cause not in cancels for one in steps)
 
     def _concerned(self, line: Line, change: ItemChange) -> bool:
         part = self._work.parts[line.part]
@@ -238,10 +239,15 @@ def _close(work: Working, amending: Amending, piece: Piece) -> None:
 
 
 def _confirm(work: Working, amending: Amending, piece: Piece, steps: Sequence[Step]) -> None:
-    """The piece is in force: version + 1 with the first of its amendment."""
+    """
+    The piece is in force: version + 1 with the first of its amendment.
+
+    And with a later one, when the version was told to somebody meanwhile, or is another's by now.
+    """
     amendment = amending.amendment
-    first = all(one.state is not PieceState.APPLIED for one in amendment.pieces)
     order = work.order
+    own = order.version in {one.version for one in amendment.pieces if one.state is PieceState.APPLIED}
+    first = not own or any(one.version == order.version for one in work.before.told)
     if amendment.fields is not None and any(one.kind is ChangeKind.ORDER for one in piece.changes):
         order = with_fields(order, amendment.fields)
     items = with_changes(order.product_order_item, piece.changes)
@@ -281,7 +287,7 @@ def _settle_line(work: Working, step: Step) -> None:
 
 def _taken_back(work: Working, line: Line) -> bool:
     """Whether the line is being taken back, or was, by what is still under way."""
-    return any(one.verb is Verb.UNDO and one.line == line.key for one in work.steps.values())
+    return any(one.verb is Verb.UNDO for one in work.steps.on(line.key))
 
 
 def anew(work: Working, line: Line) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from .conversation_port import (
+    KEPT_VERSIONS,
     ConversationChanges,
     ConversationRow,
     DraftRow,
@@ -58,6 +59,12 @@ select last.* from unnest($1) as given (id) cross join lateral (
 ) as last order by last.party, last.at desc, last.id
 """  # noqa: S608 -- names of ours
 
+_PRUNE = f"""
+delete from draft where order_id = any($1)
+and version <= (select max(version) from draft d where d.order_id = draft.order_id) - {KEPT_VERSIONS}
+and not exists (select 1 from draft_seen s where s.order_id = draft.order_id and s.version = draft.version)
+"""  # noqa: S608 -- a number of ours
+
 _UPSERT = {
     table.name: upsert(table)
     for table in (CONVERSATION, TOKEN, DRAFT, SEEN, PARTY_ALIAS, INTERACTION, RECOMMENDATION)
@@ -87,6 +94,8 @@ def writes(changes: ConversationChanges) -> Iterable[Asked]:
     ):
         if chosen := _latest(table, rows):
             yield _UPSERT[table.name], columns(table, chosen)
+    if changes.drafts:
+        yield _PRUNE, (keys({one.order_id for one in changes.drafts}),)
 
 
 def _latest(table: Table, rows: Iterable[Row]) -> list[Row]:

@@ -51,6 +51,9 @@ class Alias(Canonical, frozen=True):
         return f"{self.owner}|{self.type}|{self.value}"
 
 
+_SILENT = ("E_NO_ANSWER", "E_SYSTEM_DOWN", "E_AMBIGUOUS_REPLY")
+
+
 class Line(Canonical, frozen=True):
     """
     One part as far as it serves one item: the leaf of every status.
@@ -84,8 +87,8 @@ class Line(Canonical, frozen=True):
 
     @property
     def awaited(self) -> bool:
-        """Whether it waits for its system's word: it is in progress, or held by silence or an outage."""
-        silent = self.state is State.HELD and self.code in ("E_NO_ANSWER", "E_SYSTEM_DOWN")
+        """Whether it waits for its system's word: in progress, or held by silence, an outage, or in doubt."""
+        silent = self.state is State.HELD and self.code in _SILENT
         return self.state is State.IN_PROGRESS or silent
 
 
@@ -131,7 +134,7 @@ class Instructed(Canonical, frozen=True):
 
 class Told(Canonical, frozen=True):
     """
-    One notice that an endpoint was told.
+    One notice that an endpoint was told, or a newer version that it was shown when it asked (``STATUS``).
 
     Args:
         native: Hash of its bytes, empty if it had none.
@@ -250,5 +253,16 @@ class Record(Canonical, frozen=True):
         return (line for line in self.lines if line.part == part)
 
     def last_told(self, endpoint: str) -> Told | None:
-        """The newest notice to this endpoint; of those of one instant the last, as they were told."""
-        return next((one for one in reversed(self.told) if one.endpoint == endpoint), None)
+        """
+        The newest notice to this endpoint; of those of one instant the last, as they were told.
+
+        What it was shown because it asked is none.
+        """
+        asked = NoticeKind.STATUS
+        return next(
+            (one for one in reversed(self.told) if one.endpoint == endpoint and one.kind is not asked), None
+        )
+
+    def last_shown(self, endpoint: str) -> int:
+        """The newest version that this endpoint was told, or shown; the first when it was neither."""
+        return max((one.version for one in self.told if one.endpoint == endpoint), default=1)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from .conversation_port import (
+    KEPT_VERSIONS,
     ConversationChanges,
     ConversationRow,
     DraftRow,
@@ -54,6 +55,12 @@ _RECOMMENDATIONS = select(RECOMMENDATION)
 _OF_PARTIES = select(RECOMMENDATION, f"where party {_KEYS} order by at, id")
 _INTERACTIONS = select(INTERACTION, "where party = ? order by at desc, id limit ?")
 
+_PRUNE = f"""
+delete from draft where order_id {_KEYS}
+and version <= (select max(version) from draft d where d.order_id = draft.order_id) - {KEPT_VERSIONS}
+and not exists (select 1 from draft_seen s where s.order_id = draft.order_id and s.version = draft.version)
+"""  # noqa: S608 -- words of ours
+
 _UPSERT = {
     table.name: upsert(table)
     for table in (CONVERSATION, TOKEN, DRAFT, SEEN, PARTY_ALIAS, INTERACTION, RECOMMENDATION)
@@ -83,6 +90,8 @@ def write(db: sqlite3.Connection, changes: ConversationChanges) -> None:
     ):
         if chosen := list(rows):
             db.executemany(_UPSERT[name], chosen)
+    if changes.drafts:
+        db.execute(_PRUNE, (key_list(one.order_id for one in changes.drafts),))
 
 
 class SqliteConversationReads:

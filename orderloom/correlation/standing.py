@@ -23,12 +23,7 @@ __all__ = ["at_its_system", "change_of", "item_there", "order_wanted", "taken_ba
 
 def taken_back(work: Working, line: Line) -> bool:
     """Whether a piece that is still under way has had the line undone."""
-    if not work.steps:
-        return False
-    return any(
-        one.verb is Verb.UNDO and one.state is StepState.DONE and one.line == line.key
-        for one in work.steps.values()
-    )
+    return any(one.verb is Verb.UNDO and one.state is StepState.DONE for one in work.steps.on(line.key))
 
 
 def at_its_system(work: Working, line: Line) -> bool:
@@ -78,8 +73,8 @@ def change_of(work: Working, step: Step) -> ItemChange | None:
 
 def _made(work: Working, line: tuple[str, str]) -> Iterator[Step]:
     """Changes that the line's system has made, and that are not in force, or not any more."""
-    for step in work.steps.values():
-        if step.line == line and step.verb is Verb.MODIFY and (step.state is StepState.DONE or step.back):
+    for step in work.steps.on(line):
+        if step.verb is Verb.MODIFY and (step.state is StepState.DONE or step.back):
             yield step
 
 

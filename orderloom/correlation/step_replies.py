@@ -41,7 +41,7 @@ def answer_step(work: Working, step: Step, meaning: Meaning, about: str) -> None
 
 def answer_given_up(work: Working, key: str, line: tuple[str, str], meaning: Meaning) -> None:
     """A change was to be told once more, or changed back; its first answer may make that needless."""
-    waiting = [one for one in work.steps.values() if (one.line, one.key) == (line, key)]
+    waiting = [one for one in work.steps.on(line) if one.key == key]
     for step in waiting:
         if step.state is not StepState.WAITING:
             continue

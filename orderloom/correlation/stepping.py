@@ -27,7 +27,7 @@ __all__ = ["send_ready", "steps_of", "unanswered"]
 
 def steps_of(work: Working, cause: str, piece: int = 0) -> list[Step]:
     """The steps of one piece, or of a cancel."""
-    return [one for one in work.steps.values() if (one.cause, one.piece) == (cause, piece)]
+    return work.steps.of(cause, piece)
 
 
 def send_ready(work: Working, steps: Sequence[Step]) -> bool:
@@ -53,7 +53,7 @@ def _is_next(work: Working, step: Step, steps: Iterable[Step]) -> bool:
 
     What goes on waits for what goes on; what ends waits for all that depends on it.
     """
-    on_line = [one for one in work.steps.values() if one.line == step.line]
+    on_line = work.steps.on(step.line)
     if any(unanswered(one) for one in on_line):
         return False
     if step.cause not in work.cancels and any(one.cause in work.cancels for one in on_line):

@@ -53,10 +53,22 @@ def notices_of(
                 continue
             found.append(
                 Notice(
-                    kind=kind, endpoint=endpoint, at=now, order=order, document=document_at(order, endpoint)
+                    kind=kind,
+                    endpoint=endpoint,
+                    at=now,
+                    order=order,
+                    document=document_at(order, endpoint),
+                    reason=_why_late(before.order, order) if kind is NoticeKind.DELAYED else "",
                 )
             )
     return tuple(found)
+
+
+def _why_late(before: Order, after: Order) -> str:
+    """What the alert says that has been given in this step: the one with the new date, if there are two."""
+    alerts = after.product_order_jeopardy_alert[len(before.product_order_jeopardy_alert) :]
+    dated = [one for one in alerts if one.name == JEOPARDY] or alerts
+    return dated[-1].message if dated else ""
 
 
 def _is_news(before: Record, kind: NoticeKind, endpoint: str, state: State) -> bool:

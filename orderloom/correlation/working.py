@@ -40,6 +40,7 @@ from .checks import await_expiry
 from .derive import derive_order
 from .folded import Announcement, Dispatch, Folded, World
 from .holding import forget_answers
+from .indexed import Lines, Steps
 from .jeopardy import alert_held, expect
 from .milestones import show_reached
 from .naming import first_names, names
@@ -72,11 +73,11 @@ class Working:
         self.order = record.order
         self.plan = record.plan
         self.parts: dict[str, PartPlan] = {part.name: part for part in record.plan.parts}
-        self.lines: dict[tuple[str, str], Line] = {line.key: line for line in record.lines}
+        self.lines = Lines(record.lines)
         self.instructions: dict[str, Instructed] = {one.key: one for one in record.instructions}
         self.amendments: dict[str, Amending] = {one.amendment.id: one for one in record.amendments}
         self.cancels: dict[str, Cancelling] = {one.task.id: one for one in record.cancels}
-        self.steps: dict[tuple[str, int, str, str], Step] = {one.id: one for one in record.steps}
+        self.steps = Steps(record.steps)
         self.drafts: list[Record] = []
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
@@ -278,12 +279,12 @@ class Working:
 
     def put(self, step: Step) -> None:
         """Make a step, or how far it has come, part of the order."""
-        self.steps[step.id] = step
+        self.steps.put(step)
 
     def drop(self, step: Step) -> None:
         """A step is over; nobody waits for an answer to its instruction if it was the last."""
-        self.steps.pop(step.id, None)
-        if step.key and all(one.key != step.key for one in self.steps.values()):
+        self.steps.drop(step)
+        if step.key and not self.steps.told(step.key):
             self.forget_answer(step.key)
 
     def forget_answer(self, key: str) -> None:

@@ -14,6 +14,7 @@ from canonical.codec import encode
 from canonical.commands import Origin
 from canonical.conversation import Recommendation, RecommendationState
 from canonical.keys import message_id
+from canonical.notices import NoticeKind
 from canonical.order import Order, OrderContent, every_item
 from canonical.parties import aliases_of
 from canonical.references import Endpoint
@@ -59,10 +60,16 @@ def party_of(order: Order) -> str:
 def question_for(
     unit: Unit, order: Order, origin: Origin
 ) -> tuple[RecommendationRule, Recommendation] | None:
-    """The first proposal that is to be answered before ``order`` is carried out, if there is one."""
+    """
+    The first proposal that is to be answered before ``order`` is carried out, if there is one.
+
+    Nothing waits for somebody who would not be told that he is asked.
+    """
     party = party_of(order)
     profile = unit.world.endpoints.get(origin.endpoint)
     if not party or profile is None or not may_propose(profile):
+        return None
+    if NoticeKind.INFORMATION_REQUIRED not in profile.notices:
         return None
     for rule in on_order(unit.rules.recommendations, order):
         if rule.ask_first and profile.channel in rule.channels and _fits(unit, rule, party):

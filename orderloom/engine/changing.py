@@ -24,7 +24,7 @@ from orderloom.correlation.record import Record
 from orderloom.correlation.tell import endpoints_of
 
 from .kept import keep, kept
-from .keys import Change, business_key, change_hash, waited_for
+from .keys import Change, business_key, change_hash, given_back, waited_for
 from .outgoing import Tell
 from .unit import Unit
 
@@ -90,14 +90,19 @@ def _folded(unit: Unit, record: Record, command: Change) -> Folded:
 
 
 def wait_for_order(unit: Unit, command: Change, native: str) -> bool:
-    """Let a change wait for its order; False when it does not say which document's number it names."""
+    """
+    Let a change wait for its order, under its own number; False when it does not say which document's number
+    it names.
+    """
     alias = waited_for(command)
     if alias is None:
         return False
-    key = message_id("early", business_key(command.origin), change_hash(command))
+    digest = change_hash(command)
+    key = message_id("early", business_key(command.origin), digest)
     waiting = WaitingReply(key, alias, command.origin.endpoint, keep(command), native, unit.now)
     unit.changes.waiting.append(waiting)
     unit.waiting.setdefault(alias, []).append(waiting)  # its order may come later in this very batch
+    unit.taken(InboxRow(business_key(command.origin), digest, "", unit.now, answered_at=unit.now))
     due = unit.now + timedelta(seconds=unit.hub.limits.early_for)
     unit.later(
         Timer(change_timer(key), due, "early", "", {"alias": alias, "key": business_key(command.origin)})
@@ -158,9 +163,10 @@ def _refuse(unit: Unit, command: Change, fault: Fault, waiting: WaitingReply) ->
         amendment=_refused(command, fault, waiting.at) if isinstance(command, AmendOrder) else None,
         cancel=_ended(command, fault, waiting.at) if isinstance(command, CancelOrder) else None,
     )
-    unit.outgoing.append(Tell(notice, cause=waiting.id))
+    unit.outgoing.append(Tell(notice, cause=f"{waiting.id}|{waiting.at.isoformat()}"))
+    unit.taken(given_back(origin, unit.now))
     facts = {"code": fault.code, "document": origin.document, "native": waiting.native}
-    entry = JournalEntry("", unit.now, "document_rejected", str(fault), facts, origin.endpoint)
+    entry = JournalEntry("", unit.now, "document_rejected", fault.unquoted(), facts, origin.endpoint)
     unit.changes.journal.append(entry)
 
 

@@ -42,7 +42,7 @@ from orderloom.correlation.merging import Conflict, Merged, merge
 from orderloom.correlation.port import InboxRow
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import endpoints_of
-from routes.catalogue import fill
+from routes.catalogue import check_growth, fill
 from routes.plan import make_plan
 from routes.recommendations import on_order
 
@@ -51,7 +51,7 @@ from .items import FromChannel, Submission
 from .keys import business_key
 from .parties import belongs
 from .replying import fold_waiting
-from .tokens import issue, spend, valid
+from .tokens import draft_of, issue, spend, valid
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def judge_draft(judge: Judge, submission: Submission) -> Verdict:
 
 def verdict_on(unit: Unit, origin: Origin, outcome: Outcome, order: Order) -> Verdict:
     """A verdict on what was taken, with a token for the customer where the format has a word for one."""
-    draft = order.id if order.state is State.DRAFT else ""
-    row = issue(unit, origin.endpoint, order.conversation_id, draft)
+    row = issue(unit, origin.endpoint, order.conversation_id, draft_of(order))
     token = unit.talk.minted[row.hash] if row is not None else ""
     return Verdict(origin=origin, outcome=outcome, order=order, order_id=order.id, token=token)
 
@@ -224,7 +223,10 @@ def _merged(unit: Unit, command: SaveDraft | SubmitOrder, record: Record) -> Mer
         # An item has one line number of an endpoint's own: that of whoever captured the order.
         items = tuple(map(_unnumbered, said.product_order_item))
         said = msgspec.structs.replace(said, product_order_item=items)
-    return merge(base, content_of(record.order), said, reserved)
+    current = content_of(record.order)
+    merged = merge(base, current, said, reserved)
+    check_growth(merged.content, current)
+    return merged
 
 
 def _version(unit: Unit, record: Record, number: int) -> OrderContent | None:
@@ -351,7 +353,8 @@ def submitted(
     """
     plan = make_plan(order, unit.rules, unit.hub.profiles())
     folded = accept(order, plan, unit.world, unit.now, draft)
-    record = unit.take(overruled(folded, conflicts, by, unit.world), cause)
+    version = draft.order.version if draft is not None else 0
+    record = unit.take(overruled(folded, conflicts, by, version, unit.world), cause)
     unit.forget(abandon_timer(order.id))
     fold_waiting(unit, record)
     proposed_by(unit, order)

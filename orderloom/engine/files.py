@@ -149,7 +149,7 @@ def _refuse(unit: Unit, row: IntakeFile, origin: Origin, fault: Fault) -> None:
     unit.changes.pieces.append(FilePiece(row.id, _WHOLE, _packed([verdict])))
     facts = {"code": fault.code, "intake": row.id, "envelope": origin.envelope, "native": row.hash}
     unit.changes.journal.append(
-        JournalEntry("", unit.now, "file_refused", str(fault), facts, origin.endpoint or row.endpoint)
+        JournalEntry("", unit.now, "file_refused", fault.unquoted(), facts, origin.endpoint or row.endpoint)
     )
     unit.outgoing.append(AckFile(_held(unit, replace(row, state=FileState.ANSWERING, code=fault.code))))
 

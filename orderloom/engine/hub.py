@@ -49,7 +49,7 @@ class Limits:
         message_bytes: Largest native message, as sent and inflated.
         lease: Seconds a worker owns its outbox rows without renewing.
         again_after: Seconds before a repeated question is answered again.
-        early_for: Seconds that a reply waits for an order nobody knows yet.
+        early_for: Seconds that a reply, or a change, waits for an order nobody knows yet.
         poison_starts: The start of work on one message that is not made any more.
         draft_for: Seconds after its last edit that a draft lapses.
         token_for: Seconds that a conversation's token is good.

@@ -5,13 +5,14 @@ A native message of a channel, taken in: a verdict on each document, one acknowl
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 
 from adapters.kit.contract import BatchAdapter
-from canonical.codec import encode
+from canonical.codec import decode, encode
 from canonical.commands import (
     AmendOrder,
     Answer,
@@ -42,8 +43,8 @@ from .drafting import (
     verdict_on,
 )
 from .items import Document, FromChannel, Submission, document_origin
-from .keys import Change, business_key, change_hash, envelope_key, intake_id
-from .outgoing import Ack, Again, Tell, last_word, order_about
+from .keys import Change, business_key, change_hash, envelope_key, intake_id, taken_by
+from .outgoing import Ack, Again, Tell, answer_again, last_word, order_about
 from .recommending import answer, record_interaction
 from .replying import fold_waiting
 from .resuming import resume
@@ -85,15 +86,19 @@ def _news(unit: Unit, item: FromChannel, known: InboxRow) -> bool:
     """
     Whether a resend holds a document that was not taken and would be now.
 
-    Only acceptance takes a key: the rules may have changed since, or the parked message was given up.
+    Only acceptance takes a key: the rules may have changed since, the parked message was given up, or the
+    order has come for which a change had waited in vain.
     """
-    if known.whole or item.delivery.redelivered:
+    if item.delivery.redelivered:
         return False
+    if known.whole:
+        rows = (unit.inbox.get(business_key(document_origin(one))) for one in item.documents)
+        return any(row is not None and not row.hash for row in rows)
     parked = unit.open_row(item.delivery.queue, item.hash) is not None
     fresh = [
         one
         for one in item.documents
-        if isinstance(one, _TAKEN) and business_key(document_origin(one)) not in unit.inbox
+        if isinstance(one, _TAKEN) and taken_by(unit.inbox, document_origin(one)) is None
     ]
     return any(
         not isinstance(one, Submission) or one.fault is None or (one.ours and not parked) for one in fresh
@@ -163,7 +168,7 @@ class Judge(ABC):
             document=origin.document,
         )
         self.unit.outgoing.append(Tell(notice, cause=f"{self.id}|{origin.position}"))
-        self._journal("document_rejected", str(fault), code=fault.code, document=origin.document)
+        self._journal("document_rejected", fault.unquoted(), code=fault.code, document=origin.document)
         return Verdict(origin=origin, outcome=Outcome.REJECTED, fault=fault)
 
     def _submit(self, submission: Submission) -> Verdict:
@@ -206,7 +211,7 @@ class Judge(ABC):
     def _change(self, command: Change) -> Verdict:
         """A change of an order that is there, or is still to come."""
         origin = command.origin
-        first = self.unit.inbox.get(business_key(origin))
+        first = taken_by(self.unit.inbox, origin)
         if first is not None:
             return self._same_number(origin, change_hash(command), first)
         own = visible_orders(self.unit, command.about, origin.endpoint)
@@ -226,9 +231,12 @@ class Judge(ABC):
         if first.hash != digest:
             when = f"{first.at:%Y-%m-%d %H:%M:%S} UTC"
             number = f"{origin.document_type} {shown(origin.document)}"
-            what = f"{number} is order {first.ref} of {when}, with other content"
+            known = f"is order {first.ref}" if first.ref else "waits for its order, and is"
+            what = f"{number} {known} of {when}, with other content"
             used = Fault(code="E_DUPLICATE_ORDER", what=what, where="document number", allowed="a new number")
             return self.reject(origin, used)
+        if not first.ref:
+            return Verdict(origin=origin, outcome=Outcome.ACCEPTED)  # it waits
         record = self.unit.records[first.ref]
         self.repeated(first, record)
         return verdict_on(self.unit, origin, Outcome.REPEATED, record.order)
@@ -238,7 +246,8 @@ class Judge(ABC):
         self._journal(event, text, order, **data)
 
     def _received(self, receipt: CommandReceipt) -> None:
-        text = f"could not read {receipt.about}: {receipt.fault}" if receipt.fault else f"has {receipt.about}"
+        said = receipt.fault
+        text = f"could not read {receipt.about}: {said.unquoted()}" if said else f"has {receipt.about}"
         event = "notice_refused" if receipt.fault else "notice_received"
         self._journal(event, f"{self.origin.endpoint} {text}", about=receipt.about)
 
@@ -269,7 +278,8 @@ class _Message(Judge):
             key = envelope_key(self.origin, self.item.hash)
             self.unit.taken(InboxRow(key, self.item.hash, self.id, self.unit.now, whole, self.unit.now))
         if told:
-            self.unit.outgoing.insert(start, Ack(self._intake(told), row))
+            tokens = tuple(one.token for one in told)
+            self.unit.outgoing.insert(start, Ack(self._intake(told), row, tokens))
         else:
             self.unit.changes.intakes.append(row)
 
@@ -353,7 +363,8 @@ def _answer_again(unit: Unit, item: FromChannel, known: InboxRow, origin: Origin
     if intake is not None and intake.ack:
         again = message_id("ack", intake.id, intake.ack)
         about = order_about(first.ref for first in firsts)
-        unit.outgoing.append(Again(origin.endpoint, intake.ack, again, "acknowledgement.v1", about))
+        orders = tuple(one.order_id for one in decode(intake.verdicts, tuple[Verdict, ...]))
+        unit.outgoing.append(Again(origin.endpoint, intake.ack, again, "acknowledgement.v1", about, orders))
     for first in firsts:
         # However lately it was told: the acknowledgement may show a state that has passed.
         _tell_last(unit, first, unit.records[first.ref], origin.endpoint)
@@ -372,10 +383,19 @@ def _tell_again(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> N
 
 
 def _tell_last(unit: Unit, first: InboxRow, record: Record, endpoint: str) -> None:
-    again = last_word(record, endpoint)
-    if again is not None:
+    """What became of a change that is sent again, and where the order stands by now."""
+    asked = next((id_ for id_, origin in _asked(record) if business_key(origin) == first.key), None)
+    answer_ = answer_again(record, endpoint, asked) if asked else None
+    words = [one for one in (answer_, last_word(record, endpoint)) if one is not None]
+    if words:
         unit.taken(replace(first, answered_at=unit.now))
-        unit.outgoing.append(again)
+        unit.outgoing += dict.fromkeys(words)
+
+
+def _asked(record: Record) -> Iterator[tuple[str, Origin]]:
+    """Every amendment and cancel of an order, by its id, and the document that asked for it."""
+    yield from ((one.amendment.id, one.command.origin) for one in record.amendments)
+    yield from ((one.task.id, one.origin) for one in record.cancels)
 
 
 def _may_answer(unit: Unit, row: InboxRow) -> bool:

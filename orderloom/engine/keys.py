@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -48,6 +49,7 @@ __all__ = [
     "business_key",
     "change_hash",
     "envelope_key",
+    "given_back",
     "given_keys",
     "inbox_keys",
     "intake_id",
@@ -61,6 +63,7 @@ __all__ = [
     "reused_keys",
     "said_in",
     "said_key",
+    "taken_by",
     "taken_key",
     "waited_for",
 ]
@@ -83,6 +86,21 @@ def business_key(origin: Origin) -> str:
     """Inbox key of a document: who sends it, what it is, its number, or else its place in its envelope."""
     document = origin.document or f"{origin.envelope}#{origin.position}"
     return f"business|{origin.endpoint}|{origin.document_type}|{document}"
+
+
+def taken_by(inbox: Mapping[str, InboxRow], origin: Origin) -> InboxRow | None:
+    """
+    What has taken the business key of a document; None when nothing has, or has given it back.
+
+    Its ``ref`` is empty while a change waits for its order.
+    """
+    row = inbox.get(business_key(origin))
+    return row if row is not None and row.hash else None
+
+
+def given_back(origin: Origin, now: datetime) -> InboxRow:
+    """The business key of a document that was taken, and refused in the end: its number is free again."""
+    return InboxRow(business_key(origin), "", "", now)
 
 
 def change_hash(command: Change) -> str:

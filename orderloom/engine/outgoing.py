@@ -26,6 +26,7 @@ __all__ = [
     "Instruct",
     "Outgoing",
     "Tell",
+    "answer_again",
     "last_word",
     "notice_id",
     "order_about",
@@ -34,10 +35,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The one acknowledgement of an intake; ``row`` is stored with the hash of its bytes."""
+    """
+    The one acknowledgement of an intake; ``row`` is stored with the hash of its bytes.
+
+    Args:
+        tokens: Those in its verdicts, one for each verdict of ``row``; empty where there is none.
+    """
 
     intake: Intake
     row: IntakeRow
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,20 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Stored bytes of an answer, once more, to the endpoint that asked again."""
+    """
+    Stored bytes of an answer, once more, to the endpoint that asked again.
+
+    Args:
+        orders: What the documents became that an acknowledgement speaks of; tokens are not kept, so that
+            each gets another.
+    """
 
     endpoint: str
     native: str
     message_id: str
     type: str
     order_id: str
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +140,17 @@ def order_about(orders: Iterable[str]) -> str:
 
 def last_word(record: Record, endpoint: str) -> Again | None:
     """The last notice that ``endpoint`` was told of the order, to be told once more under its own id."""
-    told = record.last_told(endpoint)
+    return _again(record, record.last_told(endpoint))
+
+
+def answer_again(record: Record, endpoint: str, about: str) -> Again | None:
+    """The last answer that ``endpoint`` was given to its amendment, or its cancel, with this id."""
+    answers = [one for one in record.told if one.about == about and one.endpoint == endpoint]
+    return _again(record, answers[-1]) if answers else None
+
+
+def _again(record: Record, told: Told | None) -> Again | None:
     if told is None or not told.native:
         return None
     kind = f"notice.{told.kind}.v1"
-    return Again(endpoint, told.native, notice_id(record.id, told), kind, record.id)
+    return Again(told.endpoint, told.native, notice_id(record.id, told), kind, record.id)

@@ -18,8 +18,9 @@ from broker.port import HeaderValue, Properties, Publish
 from canonical.codec import encode
 from canonical.errors import HubError, Rejected, shown
 from canonical.keys import content_hash, inquiry_key, message_id
-from canonical.notices import Notice
+from canonical.notices import Notice, NoticeKind
 from canonical.references import Endpoint
+from canonical.states import State
 from canonical.systems import Attachment
 from orderloom.correlation.answering import told_of
 from orderloom.correlation.fold import instruct_failed
@@ -31,6 +32,7 @@ from .file_names import FileKind, again_name, file_name, out_folder
 from .hub import SystemLink
 from .messages import CANONICAL, Props, order_headers, short, text_headers
 from .outgoing import Ack, AckFile, Again, Announce, Handle, Instruct, Outgoing, Tell, notice_id, order_about
+from .tokens import draft_of, fill_in, issue, leave_out, places
 from .unit import Unit
 
 __all__ = ["Renderer"]
@@ -143,9 +145,10 @@ class Renderer:
             if native is not None:
                 self._used(names)
                 told = (verdict.order_id for verdict in one.intake.verdicts)
+                tokens = dict(enumerate(one.tokens, start=1))
                 # By its bytes: a message that is judged anew may be answered otherwise.
-                key = message_id("ack", row.id, content_hash(native.body))
-                letter = _Letter(key, "acknowledgement.v1", order_about(told))
+                key = message_id("ack", row.id, content_hash(leave_out(native.body, tokens)))
+                letter = _Letter(key, "acknowledgement.v1", order_about(told), tokens=tokens)
                 row = replace(row, ack=self._to_endpoint(endpoint, native, letter, stamp.file))
         self.unit.changes.intakes.append(row)
 
@@ -177,6 +180,18 @@ class Renderer:
             facts = {"endpoint": endpoint.id, "kind": notice.kind.value, "native": digest}
             entry = JournalEntry(notice.order.id, self.unit.now, "notice_sent", text, facts)
             self.unit.changes.journal.append(entry)
+        self._shown(notice)
+
+    def _shown(self, notice: Notice) -> None:
+        """Whoever asks for a status, or resumes, makes what he changes from what he sees."""
+        view = notice.conversation
+        for order in (notice.order, *(view.orders if view is not None else ())):
+            if order is None or notice.kind is not NoticeKind.STATUS or order.state is State.DRAFT:
+                continue
+            record = self.unit.records[order.id]
+            if order.version > record.last_shown(notice.endpoint):
+                told = (*record.told, told_of(notice, order))
+                self.unit.records[order.id] = msgspec.structs.replace(record, told=told)
 
     def _told(self, order_id: str, notice: Notice, native: str) -> None:
         record = self.unit.records[order_id]
@@ -190,8 +205,19 @@ class Renderer:
         endpoint = self._endpoint(one.endpoint)
         kept = self.unit.tx.natives([one.native]).get(one.native) or self.unit.changes.natives.get(one.native)
         if endpoint is not None and kept is not None:
-            letter = _Letter(one.message_id, one.type, order_id=one.order_id)
-            self._to_endpoint(endpoint, Native(kept.body, kept.content_type), letter, again_name(one))
+            tokens = {place: self._another(one, place) for place in places(kept.body)}
+            letter = _Letter(one.message_id, one.type, order_id=one.order_id, tokens=tokens)
+            native = Native(fill_in(kept.body, tokens), kept.content_type)
+            self._to_endpoint(endpoint, native, letter, again_name(one))
+
+    def _another(self, one: Again, place: int) -> str:
+        """Another token in the place of one that is not known any more; empty when its order is gone."""
+        order = dict(enumerate(one.orders, start=1)).get(place, "")
+        record = self.unit.records.get(order)
+        if record is None:
+            return ""
+        row = issue(self.unit, one.endpoint, record.order.conversation_id, draft_of(record.order))
+        return self.unit.talk.minted[row.hash] if row is not None else ""
 
     def _adapter(self, endpoint: Endpoint) -> InboundAdapter:
         return self.unit.hub.channels[endpoint.channel]
@@ -207,8 +233,8 @@ class Renderer:
         props = self._props(letter.key, letter.kind, native.content_type, correlation, headers)
         lane = letter.order_id or letter.key
         if self._foldered(endpoint):
-            return self._row(lane, out_folder(endpoint.id), props, native, file=file, answer=True)
-        return self._row(lane, endpoint.out_queue, props, native, answer=True)
+            return self._answer(lane, out_folder(endpoint.id), props, native, tokens=letter.tokens, file=file)
+        return self._answer(lane, endpoint.out_queue, props, native, tokens=letter.tokens)
 
     # Systems.
 
@@ -337,28 +363,52 @@ class Renderer:
             headers=headers,
         )
 
-    def _row(
-        self, lane: str, queue: str, props: Props, native: Native, *, file: str = "", answer: bool = False
+    def _answer(
+        self,
+        lane: str,
+        queue: str,
+        props: Props,
+        native: Native,
+        *,
+        tokens: Mapping[int, str],
+        file: str = "",
     ) -> str:
         """
-        Onto a queue by name, through the default exchange: it cannot be missing, and must be routed.
+        To an endpoint: onto its queue, or with ``file`` into its folder, whose name stands for the exchange.
 
-        Or into a folder, whose name stands for the exchange, and the file's for the routing key.
+        Tokens stand in the row that leaves the store when it was sent, and not in the bytes that are kept.
         """
-        digest = self.unit.keep(native.body, native.content_type, answer=answer)
+        kept = leave_out(native.body, tokens)
+        digest = self.unit.keep(kept, native.content_type, answer=True)
+        whole = kept == native.body
+        row = OutboxRow(
+            order_id=lane,
+            destination=queue,
+            exchange=queue if file else "",
+            routing_key=file or queue,
+            properties=props.encoded(),
+            mandatory=True,
+            at=self.unit.now,
+            body=None if whole else native.body,
+            native=digest if whole else "",
+        )
+        self.unit.changes.outbox.append(row)
+        return digest
+
+    def _row(self, lane: str, queue: str, props: Props, native: Native) -> None:
+        """Onto a queue by name, through the default exchange: it cannot be missing, and must be routed."""
         self.unit.changes.outbox.append(
             OutboxRow(
                 order_id=lane,
                 destination=queue,
-                exchange=queue if file else "",
-                routing_key=file or queue,
+                exchange="",
+                routing_key=queue,
                 properties=props.encoded(),
                 mandatory=True,
                 at=self.unit.now,
-                native=digest,
+                native=self.unit.keep(native.body, native.content_type),
             )
         )
-        return digest
 
 
 def _carried(native: Native | None) -> Native | None:
@@ -403,24 +453,31 @@ def _file_count(endpoint: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """What a message to an endpoint is called: its id, its type, the order it is about, what it answers."""
+    """
+    What a message to an endpoint is called: its id, its type, the order it is about, what it answers.
+
+    Args:
+        tokens: What it hands out, by number.
+    """
 
     key: str
     kind: str
     order_id: str = ""
     correlation: str = ""
     headers: Mapping[str, HeaderValue] = field(default_factory=dict)
+    tokens: Mapping[int, str] = field(default_factory=dict)
 
 
 def _letter_of(one: Tell) -> _Letter:
     notice = one.notice
     kind = f"notice.{notice.kind}.v1"
     order = notice.order
+    tokens = {1: notice.conversation.token} if notice.conversation is not None else {}
     if order is None:
         key = message_id("notice", one.cause, notice.kind, notice.endpoint)
-        return _Letter(key, kind, correlation=one.correlation)
+        return _Letter(key, kind, correlation=one.correlation, tokens=tokens)
     if one.cause:
         key = message_id("notice", one.cause, notice.kind, notice.endpoint)
     else:
         key = notice_id(order.id, told_of(notice, order))
-    return _Letter(key, kind, order.id, one.correlation, order_headers(order, key))
+    return _Letter(key, kind, order.id, one.correlation, order_headers(order, key), tokens)

@@ -4,6 +4,7 @@ What systems say, folded into their orders; what is said of an order nobody know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from broker.port import Delivery, Handle, Properties
@@ -11,6 +12,7 @@ from canonical.codec import decode
 from canonical.errors import Fault, Rejected
 from canonical.keys import message_id
 from canonical.replies import ORDER_NUMBER, Receipt, Reply
+from orderloom.correlation.doubt import IN_DOUBT, fold_doubt
 from orderloom.correlation.fold import fold_receipt
 from orderloom.correlation.fold_reply import fold_reply
 from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
@@ -84,12 +86,27 @@ def _take(unit: Unit, said: Reply | Receipt, item: FromSystem) -> list[tuple[Fau
     order_id = order_of(unit, said)
     if order_id is None:
         several = _known_by_number(unit, said)
-        return [(_two_orders(said, several), "")] if several else _wait(unit, said, item)
+        if not several:
+            return _wait(unit, said, item)
+        fault = _two_orders(said, several)
+        _doubt(unit, said, fault, several)
+        return [(fault, "")]
     try:
         fold_said(unit, said, order_id, item.hash, taken_key(said, unit.inbox))
     except Rejected as rejected:
+        _doubt(unit, said, rejected.fault, _named_orders(unit, said) or [order_id])
         return [(rejected.fault, order_id)]
     return []
+
+
+def _doubt(unit: Unit, said: Reply | Receipt, fault: Fault, orders: Sequence[str]) -> None:
+    """Hold what a reply may be about, of each of these orders, when nobody can say which it is."""
+    if fault.code != IN_DOUBT:
+        return
+    for id_ in (one for one in orders if one in unit.records):
+        folded = fold_doubt(unit.records[id_], said, fault, unit.world, unit.now)
+        if folded.record != unit.records[id_]:
+            unit.take(folded, message_id("doubt", id_, reply_key(said), unit.now.isoformat()))
 
 
 def order_of(unit: Unit, said: Reply | Receipt) -> str | None:
@@ -127,11 +144,16 @@ def _two_orders(said: Reply | Receipt, orders: list[str]) -> Fault:
 
 def _refuse_two_orders(unit: Unit, said: Reply | Receipt) -> None:
     """The hub's own ids never name two orders; a system's may: who counts anew has given them to two."""
-    own = {"key", unit.world.profiles[said.system].reference_type}
-    named = [key for key, one in zip(about_keys(said), said.about, strict=True) if one.type in own]
-    orders = list(dict.fromkeys(found for key in named if (found := unit.aliases.get(key))))
+    orders = _named_orders(unit, said)
     if len(orders) > 1:
         raise Rejected.of(_two_orders(said, orders))
+
+
+def _named_orders(unit: Unit, said: Reply | Receipt) -> list[str]:
+    """The orders that a reply names by the hub's own ids."""
+    own = {"key", unit.world.profiles[said.system].reference_type}
+    named = [key for key, one in zip(about_keys(said), said.about, strict=True) if one.type in own]
+    return list(dict.fromkeys(found for key in named if (found := unit.aliases.get(key))))
 
 
 def fold_said(unit: Unit, said: Reply | Receipt, order_id: str, native: str, key: str) -> None:
@@ -223,6 +245,7 @@ def _fold_early(unit: Unit, order_id: str, waiting: WaitingReply) -> None:
     try:
         fold_said(unit, said, order_id, waiting.native, key)
     except Rejected as rejected:
+        _doubt(unit, said, rejected.fault, _named_orders(unit, said) or [order_id])
         park_waiting(unit, waiting, rejected.fault, order_id)
         text = f"an early reply fits nothing: {rejected}"
         facts = {"native": waiting.native, "code": rejected.code}

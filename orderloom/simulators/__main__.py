@@ -16,17 +16,17 @@ from pathlib import Path
 from threading import Event
 
 from .channels import Kept, Readers, drop
-from .neighbourhood import ALL_SYSTEMS, Neighbourhood
+from .neighbourhood import Neighbourhood
 from .orders import generate, messages
 from .rabbit import RabbitTransport
-from .script import Script, ScriptError, shipped
+from .script import EVERY_SYSTEM, Script, ScriptError, shipped
 from .transport import Transport
 
 __all__ = ["main"]
 
 # Not a system: whoever reads what the hub tells the channels.
 _CHANNELS = "channels"
-_EVERYBODY = (*ALL_SYSTEMS, _CHANNELS)
+_EVERYBODY = (*EVERY_SYSTEM, _CHANNELS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,7 @@
 """
 An agenda: jobs with a time, done by one thread, given up at once when it is stopped.
+
+The time is the machine's, or that of a clock which may be moved forward; whoever moves it stirs the agenda.
 """
 
 from __future__ import annotations
@@ -7,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import count
+from math import inf
 from threading import Condition, Thread
 from time import monotonic
 
@@ -14,9 +17,16 @@ __all__ = ["Agenda"]
 
 
 class Agenda:
-    """Jobs are done one after the other, the earliest first; those of one time as they were given."""
+    """
+    Jobs are done one after the other, the earliest first; those of one time as they were given.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        seconds: A clock that counts seconds, and never goes back.
+    """
+
+    def __init__(self, name: str, seconds: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._busy = False
         self._changed = Condition()
         self._jobs: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
@@ -27,7 +37,20 @@ class Agenda:
     def after(self, seconds: float, job: Callable[[], None]) -> None:
         """Do ``job`` in ``seconds``, or now when that has passed; a stopped agenda forgets it."""
         with self._changed:
-            heapq.heappush(self._jobs, (monotonic() + max(seconds, 0.0), next(self._numbers), job))
+            heapq.heappush(self._jobs, (self._seconds() + max(seconds, 0.0), next(self._numbers), job))
+            self._changed.notify_all()
+
+    @property
+    def due(self) -> float | None:
+        """When the next job is to be done, on its clock: long ago while one is; None without any."""
+        with self._changed:
+            if self._busy:
+                return -inf
+            return self._jobs[0][0] if self._jobs else None
+
+    def stir(self) -> None:
+        """Look at the clock: it was moved."""
+        with self._changed:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
@@ -48,9 +71,11 @@ class Agenda:
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
+            self._busy = False
             while not self._stopped:
-                left = self._jobs[0][0] - monotonic() if self._jobs else None
+                left = self._jobs[0][0] - self._seconds() if self._jobs else None
                 if left is not None and left <= 0:
+                    self._busy = True
                     return heapq.heappop(self._jobs)[2]
                 self._changed.wait(left)
             return None

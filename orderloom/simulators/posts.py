@@ -4,10 +4,11 @@ A simulated system at its queue: takes instructions, answers each in its time, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Lock
+from time import monotonic
 from typing import Protocol
 
 from .agenda import Agenda
@@ -36,20 +37,40 @@ class QueueNeighbour(Protocol):
 
 
 class Counter:
-    """The place where a system serves its queue ``system.<name>.in`` and answers on ``reply.<name>``."""
+    """
+    The place where a system serves its queue ``system.<name>.in`` and answers on ``reply.<name>``.
 
-    def __init__(self, system: QueueNeighbour, transport: Transport) -> None:
+    Args:
+        seconds: The clock by which it answers.
+    """
+
+    def __init__(
+        self, system: QueueNeighbour, transport: Transport, seconds: Callable[[], float] = monotonic
+    ) -> None:
         self._system = system
         self._transport = transport
-        self._agenda = Agenda(system.name)
+        self.agenda = Agenda(system.name, seconds)
+        self._lock = Lock()
+        self._owing = 0
+
+    @property
+    def queue(self) -> str:
+        """Where it is told."""
+        return f"system.{self._system.name}.in"
+
+    @property
+    def owing(self) -> int:
+        """How many messages it will acknowledge with their last answer, which is not due yet."""
+        with self._lock:
+            return self._owing
 
     def open(self) -> None:
         """Begin to serve."""
-        self._transport.consume(f"system.{self._system.name}.in", self._serve)
+        self._transport.consume(self.queue, self._serve)
 
     def close(self) -> None:
         """Give up what is not due yet: it stays unacknowledged, and comes again."""
-        self._agenda.stop()
+        self.agenda.stop()
 
     def _serve(self, message: Message) -> None:
         try:
@@ -70,9 +91,20 @@ class Counter:
         if not later:
             message.ack()
             return
-        owed = _Owed(len(later), message)
+        owed = _Owed(len(later), partial(self._settle, message))
         for reply in later:
-            self._agenda.after(reply.after, partial(self._pay, reply, owed))
+            self.agenda.after(reply.after, partial(self._pay, reply, owed))
+
+        # Counted when all of them are on the agenda: until then it is at work.
+        self._owe(1)
+
+    def _settle(self, message: Message) -> None:
+        self._owe(-1)
+        message.ack()
+
+    def _owe(self, more: int) -> None:
+        with self._lock:
+            self._owing += more
 
     def _pay(self, reply: Reply, owed: _Owed) -> None:
         with suppress(Stopped):
@@ -87,11 +119,11 @@ class Counter:
 
 
 class _Owed:
-    """Acknowledges a message when its last answer is out."""
+    """Settles a message when its last answer is out."""
 
-    def __init__(self, answers: int, message: Message) -> None:
+    def __init__(self, answers: int, settle: Callable[[], None]) -> None:
         self._answers = answers
-        self._message = message
+        self._settle = settle
         self._lock = Lock()
 
     def paid(self) -> None:
@@ -99,4 +131,4 @@ class _Owed:
             self._answers -= 1
             done = self._answers == 0
         if done:
-            self._message.ack()
+            self._settle()

@@ -17,6 +17,7 @@ from typing import Any
 __all__ = [
     "ALL_SYSTEMS",
     "BEHAVIOURS",
+    "EVERY_SYSTEM",
     "VERBS",
     "Behaviour",
     "Rule",
@@ -29,20 +30,23 @@ __all__ = [
 ALL_SYSTEMS = ("crm", "warehouse", "oss.internet", "oss.mobile", "billing")
 """Those that are started unless others are named."""
 
+EVERY_SYSTEM = (*ALL_SYSTEMS, "oss.voice", "oss.tv")
+"""With those of the demonstration's own."""
+
 _TALKATIVE = ("crm", "oss.internet", "oss.mobile", "billing")
 
 # Which systems can behave so: a warehouse has no word for progress, crm no receipt that could be late.
 BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
-    "ok": ALL_SYSTEMS,
-    "slow": ALL_SYSTEMS,
-    "silent": ALL_SYSTEMS,
-    "duplicate": ALL_SYSTEMS,
+    "ok": EVERY_SYSTEM,
+    "slow": EVERY_SYSTEM,
+    "silent": EVERY_SYSTEM,
+    "duplicate": EVERY_SYSTEM,
     "out_of_order": _TALKATIVE,
     "contradictory": ALL_SYSTEMS,
     "early": ("warehouse", "oss.internet"),
-    "backorder": ALL_SYSTEMS,
-    "rejected": ALL_SYSTEMS,
-    "refused": ALL_SYSTEMS,
+    "backorder": EVERY_SYSTEM,
+    "rejected": EVERY_SYSTEM,
+    "refused": EVERY_SYSTEM,
     "needs_customer": _TALKATIVE,
     "lines": ALL_SYSTEMS,
     "header_only": ("warehouse",),
@@ -221,9 +225,9 @@ def _rules(rules: Any, named: Mapping[str, Behaviour]) -> Iterator[Rule]:
             "prefix": rule.get("prefix", ""),
             "verbs": _several(rule.get("verb", VERBS[0]), where),
         }
-        unknown = [one for one in match["systems"] if one not in ALL_SYSTEMS]
+        unknown = [one for one in match["systems"] if one not in EVERY_SYSTEM]
         if unknown:
-            raise ScriptError(f"{where}.system: unknown {unknown[0]!r} (one of {', '.join(ALL_SYSTEMS)})")
+            raise ScriptError(f"{where}.system: unknown {unknown[0]!r} (one of {', '.join(EVERY_SYSTEM)})")
         if strange := [one for one in match["verbs"] if one not in VERBS]:
             raise ScriptError(f"{where}.verb: unknown {strange[0]!r} (one of {', '.join(VERBS)})")
         if "seeded" in rule:

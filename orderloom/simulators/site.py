@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 from .agenda import Agenda
@@ -41,13 +42,21 @@ class InternetSite:
     Args:
         send: Delivers one event; False when it has to be tried again.
         port: 0 takes a free one; see :attr:`url`.
+        seconds: The clock by which its events are sent.
     """
 
-    def __init__(self, system: Internet, log: CallLog, send: Sender, port: int = 0) -> None:
+    def __init__(
+        self,
+        system: Internet,
+        log: CallLog,
+        send: Sender,
+        port: int = 0,
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
         self._system = system
         self._log = log
         self._send = send
-        self._agenda = Agenda(system.name)
+        self.agenda = Agenda(system.name, seconds)
         self._server = _Server(("127.0.0.1", port), self)
         self._thread = Thread(
             target=self._server.serve_forever, args=(0.05,), name="simulator http", daemon=True
@@ -66,7 +75,7 @@ class InternetSite:
 
     def close(self) -> None:
         """Stop listening; events that are not due yet are owed until the next start."""
-        self._agenda.stop()
+        self.agenda.stop()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -86,14 +95,14 @@ class InternetSite:
 
     def wait(self, seconds: float) -> bool:
         """Wait; False when the site closes meanwhile."""
-        return self._agenda.wait(seconds)
+        return self.agenda.wait(seconds)
 
     def _owe(self, event: Reply) -> None:
-        self._agenda.after(event.after, lambda: self._try(event))
+        self.agenda.after(event.after, lambda: self._try(event))
 
     def _try(self, event: Reply) -> None:
         if self._system.stands(event) and not self._deliver(event):
-            self._agenda.after(_RETRY, lambda: self._try(event))
+            self.agenda.after(_RETRY, lambda: self._try(event))
 
     def _deliver(self, event: Reply) -> bool:
         with suppress(Stopped):

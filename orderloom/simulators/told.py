@@ -184,7 +184,7 @@ def _from_kiosk(endpoint: str, said: dict[str, Any]) -> ToldOfOrder:
         endpoint,
         document=said["txn"],
         kind=said["answer"],
-        status=fault["code"] if said["answer"] == "refused" else said["state"],
+        status=fault["code"] if said["answer"] == "refused" else said.get("state", ""),
         lines=tuple((one["line"], one["state"]) for one in said.get("lines", ())),
         about=said.get("order", ""),
         text=f"{fault['code']} {fault['what']}" if fault else said.get("reason", ""),

@@ -41,6 +41,9 @@ def from_poslog(endpoint: str, body: bytes) -> Iterator[ToldOfOrder]:
         outcome = said.findtext(f"{_OURS}Outcome", "")
         words = [error.get("Code", ""), error.text or ""] if error is not None else []
         words += [said.findtext(f"{_OURS}{name}", "") for name in ("Progress", "Reason")]
+        offer = said.find(f"{_OURS}Recommendation")
+        if offer is not None:
+            words += [offer.findtext(f"{_OURS}{name}", "") for name in ("Apology", "Text")]
         yield ToldOfOrder(
             endpoint,
             number,

@@ -40,6 +40,9 @@ def from_soap(body: bytes) -> Iterator[ToldOfOrder]:
             text = f"{_text(one, 'ErrorPlace')}: {_text(one, 'ErrorText')}"
             yield ToldOfOrder(_DESK, _text(one, "OrderNumber"), kind, _text(one, "ErrorCode"), text=text)
         return
+    for one in inside.iter(f"{_DATA}SWIInteraction"):
+        if kind == "SWIInteraction_Output":
+            yield ToldOfOrder(_DESK, _text(one, "Id"), kind, "")
     for order in inside.iter(f"{_DATA}SWIOrder"):
         said = [_text(order, name) for name in ("Notice", "Progress", "ErrorCode", "StatusReason")]
         yield ToldOfOrder(

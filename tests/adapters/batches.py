@@ -100,6 +100,9 @@ class Batch:
         rows = b"".join(self.text(one, 8) + packed(number, 3) for one, number in items)
         return self._sized(head + rows)
 
+    def inquiry(self, sequence=1, order="B2026-0801-0000017"):
+        return self._sized(self.text("Q", 1) + packed(sequence, 7) + self.text(order, 22))
+
     def trailer(self, count, cents):
         return self._sized(self.text("T", 1) + packed(count, 7) + packed(cents, 13))
 
@@ -127,7 +130,9 @@ class Batch:
 
 
 def cents_of(detail):
-    """PRICE of a detail, 0 when it is none."""
+    """PRICE of a detail, 0 when it is none; an inquiry has no price."""
+    if detail[:1] in (b"Q", "Q".encode("cp037")):
+        return 0
     digits = detail[28:33].hex()
     return int(digits[:-1]) * (-1 if digits[-1] == "d" else 1) if digits[:-1].isdecimal() else 0
 

@@ -10,7 +10,7 @@ from adapters.inbound.directmail.answers import acknowledgement
 from adapters.kit import Stamp
 from adapters.kit.specimens import notices, order_of
 from canonical.errors import Fault
-from canonical.notices import NoticeKind, Outcome, Verdict
+from canonical.notices import Notice, NoticeKind, Outcome, Verdict
 from canonical.states import State
 from tests.adapters.batches import (
     AT,
@@ -219,6 +219,31 @@ class TestStatus:
 
         assert ["", ""] == told[:2]
         assert told[5].startswith("OL")
+
+    def test_it_was_asked_for(self):
+        """As it stands now, whatever the profile wants to be told."""
+        told = status_of(ADAPTER.render(notice(NoticeKind.STATUS, reason=""), stamp()))
+
+        assert ["B2026-0901", "0000017"] == told[:2]
+        assert "status" == told[6]
+
+    @pytest.mark.parametrize(
+        ("asked", "shown"),
+        [
+            ("B2026-0801-0000017", ["B2026-0801", "0000017", ""]),
+            ("OL1JW9TD2TPYTEFGN", ["", "", "OL1JW9TD2TPYTEFGN"]),
+        ],
+    )
+    def test_an_order_that_is_not_there(self, asked, shown):
+        """The number that was asked for, and no state."""
+        fault = Fault(code="E_NOT_FOUND", what=f"no order {asked!r}")
+        wanted = Notice(kind=NoticeKind.STATUS, endpoint=PRINTCO.id, at=AT, asked=asked, fault=fault)
+        native = ADAPTER.render(wanted, stamp())
+        told = status_of(native)
+
+        assert shown == [*told[:2], told[5]]
+        assert ["status", "", "00000000", "000", "000", "E_NOT_FOUND", f"no order {asked!r}"] == told[6:]
+        assert f"no order {asked!r}" == native.summary
 
     def test_the_acknowledgement_has_told_it(self):
         """A refusal is not told twice."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.inbound.directmail import DirectMailAdapter
-from canonical.commands import RejectedDocument, SubmitOrder
+from canonical.commands import AskStatus, RejectedDocument, SubmitOrder
 from canonical.order import Address, Money
 from canonical.states import Action
 from tests.adapters.batches import (
@@ -239,3 +239,40 @@ class TestTwoPasses:
         assert adapter.check(path.read_bytes(), LETTERS) == by_stream
         assert list(adapter.records(path.read_bytes(), LETTERS, references(LETTERS))) == records
         assert by_stream.records == len(records)
+
+
+class TestInquiries:
+    @pytest.mark.parametrize("asker", EVERYBODY, ids=lambda one: one.id)
+    @pytest.mark.parametrize("number", ["B2026-0801-0000017", "OL1JW9TD2TPYTEFGN"])
+    def test_a_record_asks_how_an_order_stands(self, asker, number):
+        """By the sender's number or by ours, among details: both have one count, and it adds nothing up."""
+        batch = FORMATS[asker.id]
+        sender = asker.identifiers[0].value
+        body = batch.file(
+            [batch.detail(1), batch.inquiry(2, number), batch.detail(3)],
+            header=batch.header(sender=sender),
+        )
+        first, asked, last = read(body, asker)
+
+        assert isinstance(asked, AskStatus), asked
+        assert (number, "") == (asked.about.value, asked.about.type)
+        assert ("INQ", "B2026-0901-0000002", 2) == (
+            asked.origin.document_type,
+            asked.origin.document,
+            asked.origin.position,
+        )
+        assert {SubmitOrder} == {type(first), type(last)}
+
+    def test_one_that_names_no_order_is_refused(self):
+        """Alone: the others are taken."""
+        first, wrong = read(BATCH.file([BATCH.detail(1), BATCH.inquiry(2, "")]))
+
+        assert isinstance(first, SubmitOrder)
+        assert ("E_KEY_MISSING", "record 3 cols 6-27 ORDER") == (wrong.fault.code, wrong.fault.where)
+
+    def test_it_counts_and_stands_in_its_place(self):
+        """As a detail does."""
+        [short] = read(BATCH.file([BATCH.detail(1), BATCH.inquiry(2)], count=1))
+        [twice] = read(BATCH.file([BATCH.detail(1), BATCH.inquiry(1)]))
+
+        assert ("E_FW_COUNT", "E_FW_SEQUENCE") == (short.fault.code, twice.fault.code)

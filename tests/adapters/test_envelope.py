@@ -25,7 +25,7 @@ from orderloom.wiring import profiles_of
 from tests.adapters.batches import LETTERS, PRINTCO, references
 from tests.mapped import world
 
-STORY = Path(cli.__file__).parent / "story"
+STORY = Path(cli.__file__).parent / "story" / "native"
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOOD = {
     "web": STORY / "web-bundle.json",

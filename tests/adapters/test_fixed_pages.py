@@ -37,6 +37,7 @@ WRITTEN = dict(EXAMPLE.findall(TEXT))
 LAYOUTS = {
     "HDR": batches.HEADER,
     "DTL": batches.DETAIL,
+    "INQ": batches.INQUIRY,
     "TRL": batches.TRAILER,
     "ACK": answers.ACK_HEADER,
     "VER": answers.VERDICT,

@@ -15,7 +15,7 @@ from canonical.commands import AskStatus, OrderRef, RejectedDocument, Resume, Su
 from canonical.errors import Fault
 from canonical.keys import content_hash
 from canonical.notices import Intake, Notice, NoticeKind, Outcome, Verdict
-from canonical.order import Characteristic, Note, PartyRef, RelatedParty
+from canonical.order import Characteristic, ErrorMessage, Note, PartyRef, RelatedParty
 from canonical.states import Action, Cause, State
 from tests.adapters.amendments import amendment_of, applied, change_of, quote, refused
 from tests.adapters.kiosks import FIXTURES, GONE, MALL, ORDER, SAMPLES, changed, read
@@ -222,6 +222,20 @@ def test_a_notice_is_the_order_as_it_stands():
     assert "reason" not in ended
     assert "late" == told(NoticeKind.DELAYED, order=ordered(State.HELD), reason="late")["reason"]
     assert told(NoticeKind.REJECTED, fault=FAULT) is None
+
+
+def test_an_order_that_is_held_says_why():
+    """What came last; one that goes on again says nothing of it."""
+    troubles = tuple(
+        ErrorMessage(code="E_NO_ANSWER", reason=why, timestamp=AT) for why in ("busy", "oss.tv is silent")
+    )
+    held, going = (
+        told(NoticeKind.DELAYED, order=ordered(state, product_order_error_message=troubles))
+        for state in (State.HELD, State.IN_PROGRESS)
+    )
+
+    assert "oss.tv is silent" == held["reason"]
+    assert "reason" not in going
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from broker.node_files import NodePlan
 from broker.port import BrokerUnavailable
 from broker.private_node import NodeMissing, PrivateNode
+from tests.support.rabbit import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,9 +46,7 @@ def test_the_module_runs_a_node_until_it_is_told_to_end():
     """
     It says where it is; an interrupt ends it and removes its folder.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", "broker.private_node"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as running:
+    with module() as running:
         assert running.stdout is not None
         first, second = running.stdout.readline(), running.stdout.readline()
         running.send_signal(2)
@@ -53,6 +55,38 @@ def test_the_module_runs_a_node_until_it_is_told_to_end():
     assert re.fullmatch(r"RabbitMQ +amqp://\w+:\w+@127\.0\.0\.1:\d+/%2F\n", first)
     assert re.fullmatch(r"console +http://\w+:\w+@127\.0\.0\.1:\d+\n", second)
     assert status == 0
+
+
+@pytest.mark.rabbitmq
+def test_a_node_ends_with_a_killed_owner(tmp_path: Path):
+    """
+    SIGKILL runs no handler, and yet nothing is left: no process, no folder.
+    """
+    with module(TMPDIR=str(tmp_path)) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        assert any(str(tmp_path) in one for one in environments())
+        assert [] != list(tmp_path.iterdir())
+        running.kill()
+
+    until("its processes are gone", lambda: not any(str(tmp_path) in one for one in environments()))
+    until("its folder is gone", lambda: not list(tmp_path.iterdir()))
+
+
+@contextmanager
+def module(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The module as a process, which does not outlive its test."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "broker.private_node"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def test_asking_for_help_starts_nothing():

@@ -44,7 +44,8 @@ def test_a_dropped_message_is_there_as_it_was_given(broker: Rabbit):
         "delivery_mode": 2,
     }
     assert second["properties"]["content_type"] == "application/json"
-    assert depth(broker.url, "in") == 2
+    # Looked at and given back: a queue needs a moment for that.
+    until("both are there again", lambda: depth(broker.url, "in") == 2)
 
 
 def test_a_drop_on_a_broken_link_says_so_and_another_dropper_goes_on(broker: Rabbit):

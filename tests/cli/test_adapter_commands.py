@@ -17,6 +17,8 @@ from orderloom.adapter_check import adapter_at, check
 from orderloom.adapter_new import FORMATS, channels
 from orderloom.cli import main
 from orderloom.cli.adapter_try import _print
+from orderloom.cli.story.scene import story_file
+from orderloom.decoding import Known
 from orderloom.settings import SettingsError
 from tests.docs.pages import ROOT
 
@@ -366,6 +368,26 @@ class TestTry:
         assert re.search(said, ran.stdout, re.MULTILINE)
         assert "<-" not in ran.stdout
 
+    def test_a_refused_order(self, place):
+        """Its sender is told why, and the answer is no."""
+        shutil.copy(place / "agent" / "endpoints" / "agent.one.toml", place / "endpoints")
+        sample = place / "agent" / "samples" / "one-order.json"
+        sample.write_bytes(sample.read_bytes().replace(b"HANDSET-A", b"HANDSET-X"))
+        ran = tried("agent", "agent/samples/one-order.json")
+
+        assert 1 == ran.returncode, ran.stdout
+        assert "unknown offering 'HANDSET-X'" in ran.stdout
+
+    def test_answers_that_are_no_text(self, place):
+        """Of records in EBCDIC the fields are shown, by the sender's layouts and code page."""
+        (place / "orderloom.toml").write_text('[rules]\nfolder = "."\n', encoding="utf-8")
+        (place / "cards.bin").write_bytes(story_file("printco-batch.ebcdic"))
+        ran = tried("directmail", "cards.bin")
+
+        assert 1 == ran.returncode, ran.stdout
+        assert re.search(r"^ +\d+  VERDICT .* A$", ran.stdout, re.MULTILINE), ran.stdout
+        assert re.search(r"^ +\d+  VERDICT .* R$", ran.stdout, re.MULTILINE), ran.stdout
+
     def test_what_nobody_can_be_told(self):
         """A message of an unknown sender is parked, and why is said."""
         ran = tried("agent", "agent/samples/one-order.json")
@@ -386,7 +408,10 @@ class TestTry:
 def test_an_answer_moves_no_cursor(capsys):
     """Whatever an adapter makes of what a stranger wrote, it is text on this screen."""
     _print(
-        "channel.agent.out", {"summary": "a\x1b[2J"}, "x\N{RIGHT-TO-LEFT OVERRIDE}y\x1b[31m\tz\r\n".encode()
+        "channel.agent.out",
+        {"summary": "a\x1b[2J"},
+        "x\N{RIGHT-TO-LEFT OVERRIDE}y\x1b[31m\tz\r\n".encode(),
+        Known(),
     )
 
     told = "<- channel.agent.out  a\\x1b[2J\n   x\\u202ey\\x1b[31m"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canonical.keys import content_hash
-from orderloom.cli.telling import story_file
+from orderloom.cli.story.scene import story_file
 from orderloom.correlation.port import Changes, JournalEntry, NativeRow
 from tests.cli.hub import ORDER, PARKED, journal, parked_changes, record
 from tests.mapped.world import adapter, answer, mapping, samples

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orderloom.cli.telling import story_file
+from orderloom.cli.story.scene import story_file
 from orderloom.mapping_reference import reference as mapping_reference
 from orderloom.settings_reference import reference
 from tests.cli.hub import ORDER, Place, journal, parked_changes, record

@@ -40,12 +40,13 @@ class TestDefaults:
         assert Path("var/orderloom.db") == settings.store
         assert (settings.rules / "routes").is_dir()
         assert settings.broker.url is None
-        assert (200, 2000, 8 * 1024 * 1024, 10.0, 300.0, 5) == (
+        assert (200, 2000, 8 * 1024 * 1024, 10.0, 300.0, 900.0, 5) == (
             settings.worker.batch,
             settings.worker.window_messages,
             settings.worker.window_bytes,
             settings.worker.lease,
             settings.worker.hold_after,
+            settings.worker.early_for,
             settings.worker.breaker_after,
         )
 

@@ -92,6 +92,7 @@ def world(
     *,
     notices: Sequence[NoticeKind] = ALL_KINDS,
     calendars: Sequence[Calendar] = (),
+    hold_after: float = 0.0,
 ) -> World:
     """Systems ``crm``, ``net``, ``tv``, ``store`` and ``bill``, one endpoint, and calendars."""
     systems = ("crm", "net", "tv", "store", "bill")
@@ -99,6 +100,7 @@ def world(
         profiles={name: profile(name, repeat) for name in systems},
         endpoints={ENDPOINT: endpoint(notices=notices)},
         calendars=lambda version: {one.name: one for one in calendars},
+        hold_after=hold_after,
     )
 
 

@@ -64,9 +64,10 @@ class Life:
 
     Args:
         items: By category, with the number of the item that each relies on (0: none).
+        bundled: The first of them, so many, are held by a bundle.
     """
 
-    def __init__(self, *items: tuple[str, int]) -> None:
+    def __init__(self, *items: tuple[str, int], bundled: int = 0) -> None:
         self.rules = town_rules()
         self.world = World(PROFILES, self.rules.references.endpoints, self._propose)
         self.now = NOON
@@ -78,6 +79,11 @@ class Life:
         self.heard: list[Reply] = []
         self.timers: dict[str, Timer] = {}
         made = tuple(self._item(str(number), *one) for number, one in enumerate(items, 1))
+        if bundled:
+            offering = OfferingRef(id="BUNDLE")
+            held = made[:bundled]
+            bundle = OrderItem(id="B", action=Action.ADD, product_offering=offering, product_order_item=held)
+            made = (bundle, *made[bundled:])
         content = fill(OrderContent(product_order_item=made), self.rules.references)
         origin = Origin(channel="web", endpoint=CHANNELS[0], document_type="ProductOrder", document="W-1")
         order = draft_order(SubmitOrder(origin=origin, order=content), content, self.rules.version, NOON)
@@ -95,6 +101,7 @@ class Life:
         tie = ItemRelationship(id=str(relies_on), relationship_type="reliesOn")
         return OrderItem(
             id=name,
+            line_ref=name,
             action=Action.ADD,
             product_offering=OfferingRef(id=OFFERINGS[kind][0]),
             product=Product(product_characteristic=tuple(values)),
@@ -237,7 +244,7 @@ class Life:
         if kind == 5:
             return ItemPatch(item=name, quantity=1 + value % 3)
         now = next(one for one in every_item(self.order.product_order_item) if one.id == name)
-        category = _KINDS[value % 4] if kind == 7 else now.category or "device"
+        category = _KINDS[value % 4] if kind == 7 or now.category not in OFFERINGS else now.category
         return ItemPatch(item=name, product_offering=OfferingRef(id=OFFERINGS[category][value // 4 % 2]))
 
     def whole(self, channel: int, wish: int) -> None:

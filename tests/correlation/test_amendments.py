@@ -14,13 +14,15 @@ from canonical.amendments import AmendmentState, OrderPatch, PieceState
 from canonical.errors import Rejected
 from canonical.notices import NoticeKind
 from canonical.order import Address, Characteristic, ItemRelationship, Place
-from canonical.states import Action, State
+from canonical.states import Action, Cause, State
 from canonical.systems import Verb
 from tests.correlation.shop import Shop, changed, colour, item
 
 HANDSET = item("1", "HANDSET-A", colour("black"))
 PLAN = item("2", "MOBILE-20")
 LINE = item("3", "INTERNET-100")
+AT_FOUR = Characteristic(name="appointment", value="2026-03-02T16:00:00+00:00")
+NEAR = item("3", "INTERNET-100", AT_FOUR)
 
 
 def phone() -> Shop:
@@ -166,6 +168,29 @@ class TestUnderWay:
         shop.done("warehouse", "billing-device")
         assert State.COMPLETED is shop.order.state
 
+    def test_removing_the_last_is_a_cancel(self):
+        """Nothing is added to an order that is going; refused by a system, it goes on."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        removed = shop.amend(remove=["1"])
+        assert State.PENDING_CANCELLATION is shop.order.state
+        added = shop.amend(add=[item("9", "CASE-01")])
+        assert (AmendmentState.REFUSED, "E_STATE") == (added.state, added.fault.code)
+
+        shop.done_changes("warehouse undo", "crm undo")
+        assert (State.CANCELLED, Cause.CUSTOMER) == (shop.order.state, shop.order.cause)
+        assert AmendmentState.APPLIED is shop.amendment(removed.id).state
+        assert [NoticeKind.CHANGED, NoticeKind.ENDED] == shop.told()
+
+    def test_an_order_whose_last_item_stays_after_all_goes_on(self):
+        """It was shipped meanwhile; then a case is added as ever."""
+        shop = Shop(HANDSET)
+        shop.done("crm")
+        shop.amend(remove=["1"])
+        shop.says("warehouse", TOO_LATE, verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[item("9", "CASE-01")]).state
+
     def test_the_order_s_own_fields_are_told_to_whom_they_concern(self):
         """A new address is the warehouse's business, and nobody else's."""
         shop = phone()
@@ -240,8 +265,7 @@ class TestPointsOfNoReturn:
     @pytest.fixture
     def quoted(self):
         """A line whose appointment is in four hours, and a change of its speed."""
-        at = "2026-03-02T16:00:00+00:00"
-        shop = Shop(item("3", "INTERNET-100", Characteristic(name="appointment", value=at)))
+        shop = Shop(NEAR)
         shop.done("crm")
         return shop, shop.amend(changed("3", "INTERNET-500"))
 
@@ -289,6 +313,48 @@ class TestPointsOfNoReturn:
 
         assert (PieceState.LAPSED, "E_TOO_LATE") == (piece.state, piece.fault.code)
         assert piece.follow_on
+
+    @pytest.mark.parametrize(
+        "otherwise",
+        [
+            pytest.param(lambda shop: shop.amend(remove=["3"], endpoint="callcenter.desk"), id="removed"),
+            pytest.param(lambda shop: shop.amend(changed("3", "INTERNET-100")), id="as it is"),
+            pytest.param(lambda shop: shop.whole(item("3", "INTERNET-500", AT_FOUR)), id="whole"),
+        ],
+    )
+    def test_a_later_wish_of_the_same_does_not_wait_for_an_answer(self, quoted, otherwise):
+        """Nobody needs to say no first: the question is withdrawn, and who had been asked hears of it."""
+        shop, amendment = quoted
+        later = otherwise(shop)
+        [piece] = shop.amendment(amendment.id).pieces
+
+        assert ((), AmendmentState.WITHDRAWN) == (later.waits_for, shop.amendment(amendment.id).state)
+        assert (PieceState.WITHDRAWN, "E_STALE") == (piece.state, piece.fault.code)
+        assert amendment.id in [one.amendment.id for one in shop.acts[-1].notices if one.amendment]
+        assert f"quote|{amendment.id}|1" in shop.acts[-1].cleared
+        with pytest.raises(Rejected, match="E_STATE"):
+            shop.answer(piece.question, yes=True)
+
+    def test_a_whole_order_that_repeats_the_line_leaves_the_question(self, quoted):
+        """Who sent it need not know of it; a case is added meanwhile, and yes still counts."""
+        shop, amendment = quoted
+        later = shop.whole(NEAR, item("9", "CASE-01"), endpoint="callcenter.desk")
+        assert AmendmentState.APPLIED is later.state
+        shop.answer(amendment.pieces[0].question, yes=True)
+
+        assert ["internet modify [3]"] == shop.sent()
+
+    def test_a_question_beside_a_change_under_way_holds_nobody_up(self):
+        """One document, two pieces: who waits for the one that a system has does not wait for the other."""
+        shop = Shop(NEAR, PLAN)
+        shop.done("crm", "mobile")
+        first = shop.amend(changed("2", "MOBILE-50"), changed("3", "INTERNET-500"))
+        second = shop.amend(changed("2", "MOBILE-20"))
+        assert (first.id,) == second.waits_for
+        shop.done_changes("mobile modify", "billing-mobile undo")
+
+        assert AmendmentState.AWAITING_CUSTOMER is shop.amendment(first.id).state
+        assert AmendmentState.APPLYING is shop.amendment(second.id).state
 
     def test_an_order_that_has_ended_never_moves(self):
         """A later wish is a follow-on."""
@@ -398,3 +464,76 @@ class TestWords:
 
         assert ("completed", "cancelled") == (shop.lines()["crm/1"], shop.lines()["crm/2"])
         assert () == shop.order.product_order_error_message
+
+
+class TestLineNumbers:
+    """A line has one number of its sender's own: that of whoever captured the order."""
+
+    @staticmethod
+    def numbered(name: str, offering: str = "CASE-01", number: str = ""):
+        return replace(item(name, offering), line_ref=number or name)
+
+    def test_a_new_line_has_a_number_that_no_other_line_has(self):
+        """Otherwise nobody knows, of two lines, which one is meant from then on."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.done("crm")
+
+        amendment = shop.amend(add=[self.numbered("10", "HANDSET-A")])
+
+        assert (AmendmentState.REFUSED, "E_DUPLICATE_LINE") == (amendment.state, amendment.fault.code)
+        assert ("item 10", "the order has a line '10'") == (amendment.fault.where, amendment.fault.what)
+
+    def test_the_number_of_a_line_that_is_gone_may_be_used_again(self):
+        """Or of one that is about to go."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["10"])
+        shop.amend(add=[self.numbered("10", "HANDSET-A")])
+        shop.says("crm", verb="undo")
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+
+        assert AmendmentState.APPLIED is shop.amend(add=[self.numbered("20", "HANDSET-A")]).state
+        assert ["10", "20"] == [shop.item(name).line_ref for name in ("21", "22")]
+
+    def test_another_endpoint_counts_its_lines_by_itself(self):
+        """The whole order, sent once more by whoever captured it, still means the lines that it means."""
+        shop = Shop(self.numbered("1", number="10"))
+        shop.done("crm")
+        added = shop.amend(add=[self.numbered("1", "HANDSET-A", "10")], endpoint="store.0117")
+
+        [piece] = added.pieces
+        assert "10" == piece.changes[0].line_ref
+        assert ("HANDSET-A", "") == (shop.offering("2"), shop.item("2").line_ref)
+
+        again = [self.numbered("1", number="10"), self.numbered("2", "HANDSET-A", "20")]
+        assert AmendmentState.APPLIED is shop.whole(*again).state
+        assert "inProgress" == shop.lines()["warehouse/1"]
+        assert [] == [one for one in shop.all_sent() if "undo" in one]
+
+    def test_whoever_captured_the_order_means_its_own_line(self):
+        """The first line 20 is cancelled, and another has its number: its id is another one."""
+        shop = Shop(self.numbered("10"), self.numbered("20"))
+        shop.amend(remove=["20"])
+        shop.says("crm", verb="undo")
+        shop.amend(add=[self.numbered("20", "HANDSET-A")])
+
+        assert AmendmentState.ASSESSING is not shop.amend(changed("20", quantity=3)).state
+        assert 3 == shop.item("21").quantity
+
+        shop.cancel("20")
+        assert "cancelled" == shop.lines()["warehouse/21"]
+
+    def test_a_number_is_not_the_id_of_what_somebody_else_has_added(self):
+        shop = Shop(self.numbered("1", number="2"), self.numbered("3"))
+        shop.amend(add=[item("2", "HANDSET-A")], endpoint="store.0117")
+
+        shop.amend(changed("2", quantity=3))
+        assert (3, 1) == (shop.item("1").quantity, shop.item("2").quantity)
+
+        shop.cancel("2")
+        assert "pendingCancellation" == shop.lines()["crm/1"]
+        assert "acknowledged" == shop.lines()["warehouse/2"]
+
+        shop.says("crm", verb="undo")
+        shop.amend(changed("2", quantity=4), endpoint="store.0117")
+        assert 4 == shop.item("2").quantity

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from canonical.amendments import SETTLED, PieceState, TaskState
 from canonical.notices import NoticeKind
+from canonical.order import every_item
 from canonical.states import Action, State
 from canonical.systems import Verb
 from orderloom.correlation.folded import Folded
@@ -70,7 +71,8 @@ ACTS = st.lists(
 def by_chance(seed: int, acts: int = 50) -> Life:
     """A life that follows from its seed."""
     chance = Random(seed)
-    life = Life(*[(chance.choice(KINDS), chance.randint(0, 2)) for _ in range(chance.randint(1, 3))])
+    items = [(chance.choice(KINDS), chance.randint(0, 2)) for _ in range(chance.randint(1, 3))]
+    life = Life(*items, bundled=chance.randint(1, len(items)) if seed % 4 == 3 else 0)
     for _ in range(acts):
         lives_on(life, (chance.randrange(26), *(chance.randrange(most) for most in (12, 200, 200))))
     return life
@@ -96,10 +98,10 @@ def test_twenty_thousand_lives_come_to_a_right_end(first):
 
 
 @settings(max_examples=60)
-@given(ITEMS, ACTS)
-def test_nothing_can_be_asked_that_goes_wrong(items, acts):
+@given(ITEMS, st.integers(0, 3), ACTS)
+def test_nothing_can_be_asked_that_goes_wrong(items, bundled, acts):
     """What chance does not think of."""
-    life = Life(*items)
+    life = Life(*items, bundled=bundled)
     for act in acts:
         lives_on(life, act)
     check(life)
@@ -117,6 +119,8 @@ def check(life: Life) -> None:
         shows_what_its_lines_are(act.record)
         comes_back_from_the_store(act.record)
     answers_everybody_once(life)
+    tells_each_version_once(life)
+    changes_no_version_that_was_told(life)
     says_one_thing_under_one_key(life)
     checked_end(life.record, life.systems)
 
@@ -135,13 +139,14 @@ def rests_at_its_end(before: Record, act: Folded) -> None:
 
 
 def counts_its_versions(record: Record) -> None:
-    """One version for each amendment of which a piece was applied, and no other."""
+    """Each was made by an amendment of which a piece was applied, or by a cancel, and by one alone."""
     applied = [
-        one
+        {piece.version for piece in one.amendment.pieces if piece.state is PieceState.APPLIED}
         for one in record.amendments
-        if any(piece.state is PieceState.APPLIED for piece in one.amendment.pieces)
     ]
-    assert 1 + len(applied) == record.order.version
+    applied += [{one.task.version} for one in record.cancels if one.task.version is not None]
+    each = [version for versions in applied for version in versions]
+    assert list(range(2, record.order.version + 1)) == sorted(each)
 
 
 def has_steps_only_of_what_is_under_way(record: Record) -> None:
@@ -182,19 +187,29 @@ def shows_what_its_lines_are(record: Record) -> None:
     """Order and items are the roll-up of their lines as these are shown; progress counts those."""
     lines = shown_lines({one.key: one for one in record.lines}, record.steps)
     running = [one.task for one in record.cancels if one.task.state is TaskState.IN_PROGRESS]
-    tops = []
-    for item in record.order.product_order_item:
-        children = [as_child(one, record, lines) for one in lines.values() if one.item == item.id]
-        if item.action is Action.NO_CHANGE or not children:
-            continue
-        accepted = any(item.id in task.items for task in running)
-        tops.append(rolled(children, "accepted" if accepted else ""))
-        assert tops[-1][0] == item.state.value, item.id
+    asked = {name for task in running for name in task.items}
+    tops = [
+        found
+        for item in record.order.product_order_item
+        if (found := shows_what_it_holds(item, record, lines, asked)) is not None
+    ]
     whole = "accepted" if any(not task.items for task in running) else ""
     assert record.order.state.value == rolled([(*one, "") for one in tops], whole)[0]
     current = [one for one in lines.values() if one.state is not State.CANCELLED]
     done = sum(one.state is State.COMPLETED for one in current)
     assert (done, len(current)) == (record.order.progress.done, record.order.progress.total)
+
+
+def shows_what_it_holds(item, record: Record, lines: dict, asked: set[str]) -> tuple[str, str] | None:
+    """A bundle by the items that it holds, others by their lines; None for what nobody works on."""
+    children = [as_child(one, record, lines) for one in lines.values() if one.item == item.id]
+    nested = [shows_what_it_holds(one, record, lines, asked) for one in item.product_order_item]
+    children += [(*one, "") for one in nested if one is not None]
+    if item.action is Action.NO_CHANGE or not children:
+        return None
+    found = rolled(children, "accepted" if item.id in asked else "")
+    assert found[0] == item.state.value, item.id
+    return found
 
 
 def as_child(line: Line, record: Record, lines: dict) -> tuple[str, str, str]:
@@ -249,6 +264,42 @@ def answers_everybody_once(life: Life) -> None:
     cancels = Counter(one.cancel.id for one in heard if one.cancel and one.endpoint == one.cancel.endpoint)
     ended = [one.task.id for one in life.record.cancels if one.task.state is not TaskState.IN_PROGRESS]
     assert dict.fromkeys(ended, 1) == cancels
+
+
+def tells_each_version_once(life: Life) -> None:
+    """Unasked: never one for each part, piece or change; and who asks has it with his answer."""
+    heard = [notice for act in life.acts for notice in act.notices if notice.kind is NoticeKind.CHANGED]
+    told = Counter((one.endpoint, one.order.version) for one in heard if one.origin is None)
+    assert {1} >= set(told.values())
+    asked = {(one.endpoint, one.order.version) for one in heard if one.origin is not None}
+    for act in life.acts:
+        unasked = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and not one.origin}
+        answered = {one.endpoint for one in act.notices if one.kind is NoticeKind.CHANGED and one.origin}
+        assert not unasked & answered
+    last = life.order
+    made = {version for _, version in told} | {version for _, version in asked}
+    if last.version > 1:
+        assert max(made) == last.version
+
+
+def changes_no_version_that_was_told(life: Life) -> None:
+    """Whoever was told a version was told all that is in it."""
+    seen: dict[int, object] = {}
+    for act in life.acts:
+        order = act.record.order
+        for notice in act.notices:
+            seen.setdefault(notice.order.version, said_in(notice.order))
+        if order.version in seen:
+            assert seen[order.version] == said_in(order)
+
+
+def said_in(order) -> tuple:
+    """What an order says, without how far it has come."""
+    items = [
+        (one.id, one.product_offering.id, one.quantity, one.product.product_characteristic)
+        for one in every_item(order.product_order_item)
+    ]
+    return order.place, order.related_party, items
 
 
 def says_one_thing_under_one_key(life: Life) -> None:

@@ -96,9 +96,9 @@ class TestItems:
         away = draft(item("2"))
 
         assert ["2"] == ids(merge(base, changed, away).content)
-        assert (Conflict("item 1", "changed", "removed"),) == merge(base, changed, away).conflicts
+        assert (Conflict("item 1", "changed", "removed", plain=True),) == merge(base, changed, away).conflicts
         assert {"1", "2"} == set(ids(merge(base, away, changed).content))
-        assert (Conflict("item 1", "removed", "changed"),) == merge(base, away, changed).conflicts
+        assert (Conflict("item 1", "removed", "changed", plain=True),) == merge(base, away, changed).conflicts
         assert ["2"] == ids(merge(base, away, base).content)
 
     def test_who_has_not_seen_the_draft_only_adds_to_it(self):

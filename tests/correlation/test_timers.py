@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from canonical.errors import Fault
 from canonical.notices import NoticeKind
+from canonical.order import ChannelRef
 from canonical.states import State
 from canonical.systems import Repeat
 from orderloom.correlation.fold import call_failed, fold_timer
-from tests.correlation.build import ANSWER_WITHIN, NOON, RESPOND_BY, Story, order_of, part, world
+from tests.correlation.build import ANSWER_WITHIN, NOON, RESPOND_BY, Story, endpoint, order_of, part, world
 
 
 def chain(repeat: Repeat = Repeat.KEY) -> Story:
@@ -58,6 +61,24 @@ def test_a_system_that_stays_silent_is_held():
     assert ["E_NO_ANSWER"] == [error.code for error in story.errors()]
     assert ("delayed", "held") == story.told()[-1]
     assert [] == list(story.last.timers)
+
+
+@pytest.mark.parametrize("repeat", [Repeat.KEY, Repeat.NEVER])
+def test_a_silence_that_is_shorter_than_hold_after_changes_no_state(repeat):
+    """However soon its answer was due: an outage of minutes is told to nobody."""
+    short, long_ = (
+        Story(order_of("1"), part("crm", ["1"]), among=world(repeat, hold_after=seconds))
+        for seconds in (ANSWER_WITHIN * 3, ANSWER_WITHIN)
+    )
+    for story in (short, long_):
+        for _ in range(2 if repeat is Repeat.KEY else 1):
+            story.due("answer-by", "crm")
+
+    assert (State.IN_PROGRESS, State.HELD) == (short.state, long_.state)
+    assert "delayed" not in {kind for kind, _ in short.told()}
+    story = short
+    story.due("answer-by", "crm")
+    assert State.HELD is story.state
 
 
 def test_a_system_that_must_not_be_asked_twice_is_held_at_once():
@@ -164,6 +185,27 @@ def test_the_sender_is_told_in_time_although_nothing_is_decided():
     assert [("accepted", "inProgress")] == story.told()
     assert "acknowledged" == story.items()["2"]
     assert NOON + timedelta(seconds=RESPOND_BY) == story.last.notices[0].at
+
+
+def test_who_began_the_draft_is_told_in_time_too():
+    """Each by the time that its own profile says, and not only whoever completed it."""
+    desk = "callcenter.desk"
+    order, among = order_of("1", "2"), world()
+    [web] = order.channel
+    joined = (web, msgspec.structs.replace(web, endpoint=desk, channel=ChannelRef(id="callcenter")))
+    endpoints = {**among.endpoints, desk: msgspec.structs.replace(endpoint(desk), respond_by=RESPOND_BY // 2)}
+    story = Story(
+        msgspec.structs.replace(order, channel=joined),
+        part("crm", ["1"]),
+        part("net", ["2"], "crm"),
+        among=dataclasses.replace(among, endpoints=endpoints),
+    )
+    story.due("respond-by", desk)
+    assert [desk] == [one.endpoint for one in story.last.notices]
+    story.due("respond-by")
+
+    assert [web.endpoint] == [one.endpoint for one in story.last.notices]
+    assert NOON + timedelta(seconds=RESPOND_BY) == story.now
 
 
 def test_the_sender_is_told_once_that_its_order_is_accepted():

@@ -19,7 +19,7 @@ from canonical.order import OrderContent, OrderItem, every_item
 from canonical.replies import LineReply, Reference, Reply
 from canonical.states import State
 from canonical.systems import Attachment, Meaning, SystemProfile, Verb
-from orderloom.correlation.record import Amending, Record
+from orderloom.correlation.record import Record
 from routes.model import RuleSet
 from routes.rules import read
 
@@ -30,6 +30,7 @@ __all__ = [
     "Neighbour",
     "checked_end",
     "leaves_nothing_open",
+    "made_versions",
     "said_of",
     "town_rules",
 ]
@@ -347,8 +348,8 @@ def checked_end(record: Record, systems: Mapping[str, Neighbour], first: int = 1
         first: The version that was submitted.
     """
     leaves_nothing_open(record)
-    applied = [one for one in record.amendments if _in_force(one)]
-    assert first + len(applied) == record.order.version
+    made = made_versions(record)
+    assert list(range(first + 1, record.order.version + 1)) == sorted(made)
     items = {one.id: one for one in every_item(record.order.product_order_item)}
     has = {where: thing for one in systems.values() for where, thing in one.has.items()}
     done = [one for one in record.lines if one.state is State.COMPLETED]
@@ -357,5 +358,9 @@ def checked_end(record: Record, systems: Mapping[str, Neighbour], first: int = 1
     assert [] == [wrong for one in systems.values() for wrong in one.wrongs]
 
 
-def _in_force(amending: Amending) -> bool:
-    return any(one.state is PieceState.APPLIED for one in amending.amendment.pieces)
+def made_versions(record: Record) -> set[int]:
+    """The versions that amendments, and cancels of what was not all, have made of an order."""
+    pieces = (one for amending in record.amendments for one in amending.amendment.pieces)
+    made = {one.version for one in pieces if one.state is PieceState.APPLIED}
+    made |= {one.task.version for one in record.cancels}
+    return {one for one in made if one is not None}

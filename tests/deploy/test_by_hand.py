@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres, pytest.mark.long]
 
 _START = 60.0
 _STARTED = {"worker": "worker_started", "simulators": "ready"}
-_CALL = ROOT / "orderloom" / "cli" / "story" / "callcenter-bundle.xml"
-_TILL = ROOT / "orderloom" / "cli" / "story" / "store-log.xml"
+_CALL = ROOT / "orderloom" / "cli" / "story" / "native" / "callcenter-bundle.xml"
+_TILL = ROOT / "orderloom" / "cli" / "story" / "native" / "store-log.xml"
 _BATCH = ROOT / "tests" / "fixtures" / "directmail" / "in" / "fb-cp037.bin"
 
 

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -173,11 +174,24 @@ class Run:
         return {one.document for one in self.readers.records if one.kind == "VER"}
 
     def until_every_order_has_its_state(self, limit: float) -> None:
-        """Wait until the hub counts as many orders in each state as there should be."""
+        """Wait until as many orders are in each state as should be, and the systems have been told all."""
         try:
             self.hub.until("every order in its state", lambda: self.hub.states() == self.states, limit, 0.25)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.hub.states()}, wrong: {self.wrong()[:5]}") from None
+        self._until_instructed(60)
+
+    def _until_instructed(self, limit: float) -> None:
+        """
+        Wait until the systems were told as much as they should be, or give up: see :meth:`applied_once`.
+
+        An order whose CRM never answers is held from then on, and stays so in every state that its other
+        parts pass through: its state being right says nothing of them.
+        """
+        end = monotonic() + limit
+        pause = Event()
+        while self._keys_told() != self.instructed and monotonic() < end:
+            pause.wait(0.5)
 
     def until_told(self, limit: float) -> None:
         """Wait until the channels' last words are as they should be, or give up: see :meth:`last_words`."""
@@ -208,15 +222,22 @@ class Run:
 
     def applied_once(self) -> None:
         """Each system got the instructions that it should, and applied none of them twice."""
-        keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         applied: Counter[tuple[str, str]] = Counter()
-        for entry in self.hub.entries():
-            # An inquiry applies nothing, and names the instruction by its key alone.
-            if "key" in entry and entry["outcome"] != "inquire":
-                keys[entry["system"], entry["order_number"]].add(entry["key"])
-                applied[entry["system"], entry["key"]] += entry["applied"]
-        assert self.instructed == {name: len(found) for name, found in keys.items()}
+        for entry in self._instructions():
+            applied[entry["system"], entry["key"]] += entry["applied"]
+        assert self.instructed == self._keys_told()
         assert set() == {name for name, times in applied.items() if times > 1}
+
+    def _instructions(self) -> Iterator[Mapping[str, Any]]:
+        # An inquiry applies nothing, and names the instruction by its key alone.
+        return (one for one in self.hub.entries() if "key" in one and one["outcome"] != "inquire")
+
+    def _keys_told(self) -> Counter[tuple[str, str]]:
+        """How many different instructions the systems were told, by system and order number."""
+        keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for entry in self._instructions():
+            keys[entry["system"], entry["order_number"]].add(entry["key"])
+        return Counter({name: len(found) for name, found in keys.items()})
 
     def gapless(self) -> None:
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -247,6 +248,11 @@ def order(number: str = "W-1", *, offering: str = "NET", quantity: int = 1) -> b
 
 
 @lru_cache(maxsize=16)
+def but_for_tokens(body: bytes) -> bytes:
+    """An answer without the customer's tokens in it, which are others each time."""
+    return re.sub(rb"R(-[0-9A-Z]{4}){6}", b"R", body)
+
+
 def rules_of(texts: tuple[tuple[str, str], ...]) -> RuleSet:
     """The rule set of these texts; read once, for every bench."""
     adapters = (CrmAdapter(), OssInternetAdapter(), OssMobileAdapter())

@@ -90,7 +90,7 @@ class Story:
             states = {one.id: one.state for one in record.order.product_order_item}
             assert {"1": State.COMPLETED, "2": State.CANCELLED} == states
             assert "red" == record.order.product_order_item[0].product.value("color")
-            assert 2 == record.order.version
+            assert 3 == record.order.version
         except AssertionError as error:
             error.add_note(what)
             raise

@@ -14,7 +14,7 @@ from canonical.codec import encode
 from canonical.commands import AmendOrder, CancelOrder, OrderRef, SaveDraft, Scope
 from canonical.keys import conversation_id
 from canonical.notices import NoticeKind, Outcome
-from canonical.order import Address, Note, Place
+from canonical.order import Address, Note, Place, Product
 from canonical.states import Cause, State
 from orderloom.engine.hub import Limits
 from tests.engine.element import Element
@@ -96,7 +96,8 @@ class TestSaving:
         first = rig.save(WEB, "D-1", draft(item()))
         again, other = rig.save(WEB, "D-1", draft(item())), rig.save(WEB, "D-1", draft(item()), 2)
 
-        assert (first.token, Outcome.ACCEPTED) == (again.token, again.outcome)
+        assert first == msgspec.structs.replace(again, token=first.token)
+        assert 3 == len({first.token, again.token, other.token})
         assert (Outcome.REPEATED, first.order) == (other.outcome, other.order)
         assert 1 == order(rig).version
 
@@ -225,7 +226,7 @@ class TestTwoPlaces:
         assert (saved.order_id, 3) == (taken.order_id, taken.order.version)
 
     def test_the_same_field_twice_is_the_laters_and_both_are_told(self, rig):
-        """The earlier value is in the journal."""
+        """The earlier value is in the journal, which names the version of the draft that has it."""
         saved = rig.save(WEB, "D-1", draft(item(color="black")))
         seen = rig.resume(DESK, saved.token).conversation
         rig.save(WEB, "D-1", draft(item(color="red")), 2)
@@ -239,8 +240,9 @@ class TestTwoPlaces:
         ]
         assert [f"changed by others too, and overruled: {said}"] == [one.reason for one in rig.notices(DESK)]
         [entry] = [one for one in rig.store.journal(saved.order_id) if one.event == "draft_overruled"]
-        assert {"field": "item 1 color", "earlier": "red", "later": "white"} == entry.data
+        assert {"field": "item 1 color", "version": "2"} == entry.data
         assert DESK == entry.actor
+        assert b"red" in rig.store.drafts([saved.order_id])[saved.order_id][1].content
 
     def test_a_version_may_be_named(self, rig):
         """Then it does not matter what the endpoint was shown since."""
@@ -251,7 +253,7 @@ class TestTwoPlaces:
         assert ["1", "3"] == [one.id for one in taken.order.product_order_item]
 
     def test_overruled_by_the_submission(self, rig):
-        """Both are told of that too."""
+        """Both are told of that too; what is nobody's is in the journal as it was."""
         saved = rig.save(WEB, "D-1", draft(item(quantity=1)))
         seen = rig.resume(STORE, saved.token).conversation
         rig.save(WEB, "D-1", draft(item(quantity=2)), 2)
@@ -261,6 +263,30 @@ class TestTwoPlaces:
 
         assert said in [one.reason for one in rig.notices(WEB)]
         assert said in [one.reason for one in rig.notices(STORE)]
+        [entry] = [one for one in rig.store.journal(saved.order_id) if one.event == "draft_overruled"]
+        assert {"field": "item 1 quantity", "version": "2", "earlier": "2", "later": "3"} == entry.data
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            pytest.param(lambda text: {"greeting": text}, id="a characteristic"),
+            pytest.param(
+                lambda text: {"product": Product(id=text, product_serial_number=text)}, id="a product"
+            ),
+        ],
+    )
+    def test_the_journal_copies_nothing_that_may_be_a_person_s(self, rig, said):
+        """A login, a number to be ported, a greeting: both are told, and the journal has the field alone."""
+        saved = rig.save(WEB, "D-1", draft(item(**said("Nobody"))))
+        seen = rig.resume(DESK, saved.token).conversation
+        rig.save(WEB, "D-1", draft(item(**said("Ada Lovelace"))), 2)
+        rig.notices(DESK)
+        rig.save(DESK, "K-1", draft(item(**said("Lord Byron"))), conversation=seen.id)
+        story = [one for one in rig.store.journal(saved.order_id) if one.event == "draft_overruled"]
+
+        assert {"2"} == {one.data["version"] for one in story}
+        assert not [one for one in story if "Lovelace" in repr(one) or "Byron" in repr(one)]
+        assert "Ada Lovelace, now Lord Byron" in rig.notices(DESK)[0].reason
 
     def test_the_journal_copies_no_address(self, rig):
         """It names the field and the document."""

@@ -173,6 +173,7 @@ def forget(rig: Rig, name: str = CUSTOMER, *, dry: bool = False) -> list[Fate | 
 def test_nothing_of_him_is_left_in_any_table(ended):
     """Nor did the journal ever have anything of him."""
     assert set(PERSONAL) == found(kept(ended))
+    assert set() == found(repr(ended.store.journal(ended.record("W-1").id)) + repr(ended.store.journal("")))
     [fate] = forget(ended)
 
     assert ("W-1", False) == (fate.number, fate.before)

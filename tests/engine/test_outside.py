@@ -16,7 +16,7 @@ from canonical.errors import Fault, Rejected
 from orderloom.correlation.port import ParkedState
 from orderloom.engine.forwarded import read_forwarded
 from orderloom.hub_topology import ORDERS_IN, REPLIES_IN
-from tests.engine.rig import CRM_REPLIES
+from tests.engine.rig import CRM_REPLIES, but_for_tokens
 from tests.engine.split_rig import SplitRig
 
 OUT = "channel.web.out"
@@ -90,11 +90,11 @@ def test_a_bare_command_is_a_native_message_of_its_own(rig):
 def test_the_same_command_again_is_answered_again_and_no_second_order(rig):
     """As any sender's resend: at most once a minute."""
     put(rig, submit())
-    first = [one.body for one in rig.taken(OUT)]
+    first = [but_for_tokens(one.body) for one in rig.taken(OUT)]
     later(rig, 61)
     put(rig, submit())
 
-    assert first == [one.body for one in rig.taken(OUT)]
+    assert first == [but_for_tokens(one.body) for one in rig.taken(OUT)]
     assert {"inProgress": 1} == rig.store.counts()
 
 

@@ -9,7 +9,9 @@ import pytest
 from canonical.conversation import RecommendationState
 from canonical.notices import NoticeKind, Outcome
 from canonical.order import OrderRelationship
+from canonical.references import Endpoint
 from canonical.states import Action, Cause, State
+from orderloom.engine.asking import may_propose
 from tests.engine.talk_rig import DAY, TALK, TalkRig, customer, draft, item
 
 WEB, DESK, STORE, ACME = "web.portal", "callcenter.desk", "store.0117", "partner.acme"
@@ -252,6 +254,32 @@ class TestWhoIsAsked:
             rig.sweep(days * DAY)
 
         assert State.IN_PROGRESS is leave(rig, endpoint, party=party).order.state
+
+    def test_nothing_waits_for_a_place_that_would_not_hear_of_it(self, tmp_path):
+        """Its profile wants no information-required: the question would lapse unseen, a day later."""
+        name = f"endpoints/{STORE}.toml"
+        rules = {**RULES, name: RULES[name] + 'notices = ["accepted", "ended"]\n'}
+        deaf = TalkRig(tmp_path, rules=rules)
+        deaf.happened(DESK, "complaint", "C-7")
+
+        assert State.IN_PROGRESS is leave(deaf).order.state
+        deaf.crash()
+
+    def test_partners_and_agents_only_when_it_was_agreed(self):
+        """They are other companies; all other channels are ours."""
+        asked = {
+            channel: [
+                may_propose(
+                    Endpoint(id=f"{channel}.one", channel=channel, out_queue="q", recommendations=agreed)
+                )
+                for agreed in (False, True)
+            ]
+            for channel in ["web", "callcenter", "store", "kiosk", "directmail", "iptv", "partner", "agent"]
+        }
+
+        assert {"partner": [False, True], "agent": [False, True]} == {
+            channel: found for channel, found in asked.items() if found != [True, True]
+        }
 
     def test_a_partner_whose_profile_says_so(self, rig):
         """It was agreed."""

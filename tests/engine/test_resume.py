@@ -105,14 +105,29 @@ class TestTokens:
         assert saved.order_id == rig.resume(DESK, f" {saved.token.lower()} ").conversation.draft.id
 
     def test_only_its_hash_is_kept(self, rig):
-        """Not in the token's row, nor in the intake's verdicts."""
+        """In no table, once its answer is on its way: it is left out of what is kept of that."""
         saved = rig.save(WEB, "D-1", draft(item()))
-        tables = ("token", "intake", "orders", "journal", "conversation")
+        shown = rig.resume(WEB, "D-1").conversation.token
+        rig.sweep(1)
         with rig.store.look() as db:
+            tables = [row[0] for row in db.execute("select name from sqlite_master where type = 'table'")]
             kept = repr([db.execute(f"select * from {name}").fetchall() for name in tables])  # noqa: S608
 
-        assert saved.token
-        assert saved.token not in kept
+        assert 2 == len({saved.token, shown} - {""})
+        assert not [one for one in (saved.token, shown) if one in kept]
+        assert 2 == kept.count("R-UUUU-UUUU-UUUU-UUUU-0000-0001")
+
+    def test_a_resend_is_answered_with_another_in_its_place(self, rig):
+        """The stored answer, byte for byte but for the token, under its own id; either token is good."""
+        taken = rig.submit(WEB, "W-1", draft(item()))
+        rig.submit(STORE, "R-1", draft(item()))
+        again = rig.submit(WEB, "W-1", draft(item()))
+
+        assert taken.token != again.token
+        assert taken == msgspec.structs.replace(again, token=taken.token)
+        for endpoint, token in ((DESK, again.token), (STORE, taken.token)):
+            view = rig.resume(endpoint, token).conversation
+            assert taken.order_id in [one.id for one in view.orders]
 
     def test_a_submitted_order_has_one_too(self, rig):
         """Who shows it sees the order and is told of it; it is not the order's id, nor opens another's."""

@@ -71,19 +71,24 @@ def test_a_repeat_of_an_older_word_turns_nothing_back(rig):
     assert "inProgress" == rig.states()["crm"]
 
 
-def test_the_key_of_one_order_and_the_reference_of_another_move_neither(rig):
-    """The reply is parked: of which of the two it speaks nobody can say."""
+def test_the_key_of_one_order_and_the_reference_of_another_hold_both(rig):
+    """The reply is parked: of which of the two it speaks nobody can say. Each goes on with its own answer."""
     for number in ("W-1", "W-2"):
         rig.drop(order(number))
     rig.settle()
     other = next(one.value for one in rig.record("W-2").aliases if one.type == "reference")
     crm(rig, reference=other)
 
-    assert ["inProgress", "inProgress"] == [rig.states(number)["crm"] for number in ("W-1", "W-2")]
+    assert ["held", "held"] == [rig.states(number)["crm"] for number in ("W-1", "W-2")]
+    assert {"E_AMBIGUOUS_REPLY"} == {rig.record(number).lines[0].code for number in ("W-1", "W-2")}
     [parked] = rig.store.parked()
     assert ("E_AMBIGUOUS_REPLY", CRM_REPLIES) == (parked.code, parked.queue)
     crm(rig)
-    assert "completed" == rig.states()["crm"]
+    assert ["completed", "held"] == [rig.states(number)["crm"] for number in ("W-1", "W-2")]
+    rig.drop(crm_result(rig.key("crm", "W-2")), CRM_REPLIES)
+    rig.settle()
+    assert "completed" == rig.states("W-2")["crm"]
+    assert 2 == len([one for one in rig.bodies("system.crm.in") if one["requestId"]])
 
 
 def test_a_reply_that_comes_before_its_order_waits_for_it(rig):

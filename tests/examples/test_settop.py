@@ -114,6 +114,18 @@ def test_it_carries_an_order_in_one_process(python, place):
     assert "   STB/1 ENDED\n   Order: S-1001\n   State: completed\n" in ran.stdout
 
 
+def test_a_box_asks_how_its_order_stands(python, place):
+    """
+    By its number; here there is none yet.
+    """
+    shutil.copy(EXAMPLE / "samples" / "status.txt", place)
+    ran = run(python, place, "orderloom", "adapter", "try", "iptv", "status.txt")
+
+    assert "   STB/1 REFUSED\n   Order: S-1001\n   Reason: no order 'S-1001' [E_NOT_FOUND]\n" in ran.stdout, (
+        ran.stderr
+    )
+
+
 @pytest.mark.rabbitmq
 def test_it_carries_an_order_on_rabbitmq(python, place, rabbit):
     """

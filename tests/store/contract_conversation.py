@@ -11,6 +11,7 @@ import msgspec
 from canonical.conversation import RecommendationState
 from canonical.states import State
 from orderloom.correlation.conversation_port import (
+    KEPT_VERSIONS,
     ConversationChanges,
     ConversationRow,
     DraftRow,
@@ -106,6 +107,19 @@ class ConversationContract:
 
         assert {order_id(1): (one, two)} == store.drafts([order_id(1), order_id(2)])
         assert dict.fromkeys(keys, 2) == store.seen([order_id(1)])
+
+    def test_of_many_versions_the_last_and_those_that_were_seen_are_kept(self, store):
+        first = DraftRow(order_id(1), 1, "web.portal", NOW, b'{"productOrderItem":[]}', "ab" * 32)
+        rows = [replace(first, version=number) for number in range(1, KEPT_VERSIONS + 11)]
+        other = replace(first, order_id=order_id(2))
+        seen = SeenRow(order_id(1), "store.0117", 3)
+        write(store, talking(1), talking(2), drafts=[*rows[:4], other], seen={("a", "b"): seen})
+        for row in rows[4:]:
+            write(store, drafts=[row])
+
+        found = store.drafts([order_id(1), order_id(2)])
+        assert [3, *range(11, KEPT_VERSIONS + 11)] == [one.version for one in found[order_id(1)]]
+        assert (other,) == found[order_id(2)]
 
     def test_a_draft_is_no_order_that_is_under_way(self, store):
         """Nobody has to look after it."""

@@ -337,6 +337,7 @@ def cancelling(name: str) -> Cancelling:
         reason="no longer wanted",
         fault=Fault(code="E_TOO_LATE", what="shipped"),
         past=("warehouse",),
+        version=4,
     )
     return Cancelling(task=task, origin=Origin(channel="web", endpoint="web.shop", document="C-1/3"))
 

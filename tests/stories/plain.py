@@ -1,124 +1,14 @@
 """
-What the shipped world does not have: voice and TV, their two systems, and the rules for a home of everything.
+Rules for a home of everything: internet, voice and television, and a plan beside it.
 
-Both systems are told, and answer, in lines of words::
-
-    do 1f0c2f5e… OL2T5Q8V9WXY3Z4A7B-3 4500000042 -
-    1 TV-BASIC 1
-
-    DONE 1f0c2f5e… R-1
+Voice and television are the demonstration's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
+from orderloom.simulators.services import Television, Voice
 
-from adapters.kit.contract import Native, Stamp
-from canonical.errors import Rejected
-from canonical.instructions import Instruction
-from canonical.replies import Reference, Reply
-from canonical.states import State
-from canonical.systems import Attachment, Meaning, SystemProfile, Verb
-from orderloom.simulators.answers import Line, Told, Vocabulary, answers
-from orderloom.simulators.neighbour import Neighbour, token
-from orderloom.simulators.neighbour import Reply as Letter
-from orderloom.simulators.script import Behaviour
-
-__all__ = ["BILLS", "ONE_BILL", "Tv", "TvAdapter", "Voice", "VoiceAdapter", "install"]
-
-_ALL = (Verb.DO, Verb.MODIFY, Verb.UNDO)
-_WORDS = {
-    "DONE": Meaning(state=State.COMPLETED, answers=_ALL),
-    "NEVER": Meaning(state=State.REJECTED, code="E_SYSTEM_REFUSED"),
-    "STUCK": Meaning(state=State.HELD, code="E_SYSTEM_REFUSED", answers=_ALL),
-}
-
-
-class _PlainAdapter:
-    """Tells a system in words, and reads its words."""
-
-    profile: SystemProfile
-    counters: tuple[str, ...] = ()
-
-    def instruct(self, instruction: Instruction, stamp: Stamp) -> Native:
-        """Verb, key, reference, the channel's number and what is changed; then the lines."""
-        number = instruction.external_id[0].id
-        head = (
-            instruction.verb, instruction.key, instruction.reference, number, instruction.undoes or "-",
-        )  # fmt: skip
-        lines = [
-            f"{one.number} {one.item.product_offering.id} {one.item.quantity}" for one in instruction.lines
-        ]
-        return Native(body="\n".join((" ".join(head), *lines)).encode(), content_type="text/plain")
-
-    def read_reply(self, native: Native) -> Iterator[Reply]:
-        """Word, key, and the answer's own number."""
-        match native.body.decode().split():
-            case [word, key, number]:
-                about = (Reference(type="key", value=key),)
-                yield Reply(system=self.profile.name, key=number, about=about, word=word)
-            case _:
-                raise Rejected("E_TYPE", "no answer", "line 1", "word, key, number")
-
-
-def _profile(name: str) -> SystemProfile:
-    return SystemProfile(
-        name=name, attachment=Attachment.QUEUE, words=_WORDS, reference_type="reference", verbs=_ALL
-    )
-
-
-class VoiceAdapter(_PlainAdapter):
-    """Telephony."""
-
-    profile = _profile("oss.voice")
-
-
-class TvAdapter(_PlainAdapter):
-    """Television."""
-
-    profile = _profile("oss.tv")
-
-
-class _Plain(Neighbour):
-    """The system behind such an adapter."""
-
-    vocabulary = Vocabulary(done="DONE", rejected="NEVER", backorder="STUCK", refused="STUCK", changed="DONE")
-
-    def read(self, body: bytes) -> list[Told]:
-        """The one instruction of a message."""
-        (verb, key, reference, number, earlier), *lines = (one.split() for one in body.decode().splitlines())
-        wanted = tuple(Line(place, offering, int(quantity)) for place, offering, quantity in lines)
-        return [Told(key, reference, number, verb, wanted, {}, earlier.strip("-"))]
-
-    def render(self, told: Told, behaviour: Behaviour, at: datetime, numbers: dict[str, int]) -> list[Letter]:
-        """One answer, said of all lines."""
-        spoken = answers(behaviour, self.vocabulary, len(told.lines), changes=told.changes)
-        number = token("R-", self.name, told.key)
-        return [Letter(number, one.after, f"{one.words[0]} {told.key} {number}") for one in spoken]
-
-
-class Voice(_Plain):
-    """Telephony."""
-
-    name = "oss.voice"
-
-
-class Tv(_Plain):
-    """Television."""
-
-    name = "oss.tv"
-
-
-def install(folder: Path) -> None:
-    """Lay both adapters down in ``folder`` as an installed distribution."""
-    info = folder / "plain_systems-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain-systems\nVersion: 1.0\n")
-    points = [f"oss.{name.lower()} = {__name__}:{name}Adapter" for name in ("Voice", "Tv")]
-    (info / "entry_points.txt").write_text("\n".join(("[orderloom.outbound]", *points, "")))
-
+__all__ = ["BILLS", "ONE_BILL", "Television", "Voice"]
 
 _ROUTES = """
 [[route]]

@@ -59,7 +59,7 @@ class Stage(Shipped):
     Args:
         rules: Rule files that are added to the shipped ones, or take their place; by name.
         alone: Only ``rules`` and the shipped endpoints.
-        more: Further systems; an adapter for each is installed.
+        more: Further systems, of which an adapter is installed.
         patient: Systems that have a year to answer.
     """
 
@@ -352,7 +352,7 @@ def _web(body: bytes) -> Iterator[str]:
     kind = said["@type"].replace("ProductOrder", "").removesuffix("Event") or "Order"
     words = [kind, order["state"], f"v{order['version']}", f"{progress['done']}/{progress['total']}"]
     items = order["productOrderItem"]
-    words += [f"| {one['id']} {one['state']} {one['productOffering']['id']}" for one in items]
+    words += [f"| {one['id']} {one.get('state', 'draft')} {one['productOffering']['id']}" for one in items]
     if amendment := event.get("amendment"):
         words.append(f"| {amendment['requestId']} {amendment['state']}")
         words += [f"| {word}" for piece in amendment["piece"] for word in _pieces(piece)]

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.stories.plain import BILLS, ONE_BILL, Tv, Voice, install
+from tests.stories.plain import BILLS, ONE_BILL, Television, Voice
 
 TRIPLE = ("INTERNET-500", "VOICE", "TV-BASIC")
 EVENT = "ServiceOrderStateChangeEvent"
@@ -51,11 +51,9 @@ def up(key, line):
 
 
 @pytest.fixture
-def at_home(begin, tmp_path, monkeypatch):
+def at_home(begin):
     """Sets the stage with voice and TV beside the shipped systems, and these rules."""
-    install(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    return lambda rules: begin(rules, alone=True, more=(Voice, Tv))
+    return lambda rules: begin(rules, alone=True, more=(Voice, Television))
 
 
 def told(kind, state, progress, *states, version=1, offerings=TRIPLE, more=""):

@@ -207,6 +207,35 @@ def test_too_soon_for_ever(stage):
 
     assert stage.news() == {"partner.acme": [f"865 RD {PO}/1 E_NOT_FOUND"]}
 
+    stage.drop("partner", order(HANDSET))
+    stage.news()
+    stage.drop("partner", change("POC*1*QI*3**EA"))
+    assert stage.news() == {"partner.acme": ["997 PC 78 | 860 0001 A", f"865 AD {PO}/1 | 1 CA x3 IA"]}
+
+
+def test_too_soon_twice(stage):
+    """And an 860 that comes twice before its 850, and once with other content under its number."""
+    stage.drop("partner", change("POC*1*QI*3**EA"))
+    stage.drop("partner", change("POC*1*QI*3**EA", control=79))
+    stage.drop("partner", change("POC*1*QI*4**EA", control=80))
+    assert stage.news() == {
+        "partner.acme": [
+            "997 PC 78 | 860 0001 A",
+            "997 PC 79 | 860 0001 A",
+            "997 PC 80 | 860 0001 A",
+            f"865 RD {PO}/1 E_DUPLICATE_ORDER",
+        ]
+    }
+
+    stage.drop("partner", order(HANDSET))
+    assert stage.news()["partner.acme"] == [
+        "997 PO 77 | 850 0001 A",
+        f"855 AD {PO} | 1 x1 IA",
+        f"865 AD {PO}/1 | 1 CA x3 IA",
+    ]
+    stage.later(minutes=16)
+    assert stage.news() == {}
+
 
 class TestOrderAlone:
     def test_one_order(self, stage):
@@ -240,7 +269,7 @@ class TestOrderAlone:
         }
 
     def test_two_orders(self, stage):
-        """And where two partners chose one number: parked, until one of the two waits no more."""
+        """And where two partners chose one number: parked, and both held, until one of them waits no more."""
         stage.drop("partner", order(HANDSET))
         globex = message("850", *HEAD, "PO1*1*1*EA***VP*G-HANDSET-A", control=5, sender=GLOBEX)
         stage.drop("partner", globex.replace(b"*", b"|").replace(b"~", b"~\n"))
@@ -249,7 +278,11 @@ class TestOrderAlone:
 
         shipped = ("LX*1", "W12*CC*1*1*0*EA**VN*HANDSET-A")
         stage.says("warehouse", advice(*shipped))
-        assert stage.news() == {"parked": ["system.warehouse.replies.parked E_AMBIGUOUS_REPLY"]}
+        assert stage.news() == {
+            "parked": ["system.warehouse.replies.parked E_AMBIGUOUS_REPLY"],
+            "partner.acme": [f"870 {PO} PH | 1 x1 PH"],
+            "partner.globex": [f"870 {PO} PH | 1 x1 PH"],
+        }
         stage.answers("warehouse", most=1)
         assert stage.news() == {
             "billing": ["D OL1-3 1=HANDSET-A x1"],

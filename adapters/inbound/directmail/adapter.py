@@ -10,15 +10,15 @@ from adapters.formats.fixed import Source, refuse_blank
 from adapters.formats.sniff import MAX_MESSAGE
 from adapters.kit.contract import Native, Stamp
 from canonical.commands import Command, Origin, RejectedDocument
-from canonical.errors import Rejected
+from canonical.errors import Rejected, shown
 from canonical.notices import Intake, Notice, NoticeKind, Verdict
 from canonical.references import Endpoint, References
 
 from .answer_layouts import ACK_HEADER, ACK_TRAILER, STATUS, VERDICT
-from .answers import Totals, acknowledgement, status
+from .answers import Totals, acknowledgement, status, unknown
 from .batch import FileSummary, check, details
-from .detail import read_detail
-from .layouts import DETAIL, HEADER, TRAILER
+from .detail import read_record
+from .layouts import DETAIL, HEADER, INQUIRY, TRAILER
 from .profile import CHANNEL, Agreement, sender_of, unknown_sender
 
 __all__ = ["DirectMailAdapter"]
@@ -31,7 +31,8 @@ _AT_ONCE = 1000
 
 class DirectMailAdapter:
     """
-    Translate batches of direct mail: header, details, trailer, in the sender's code page and record format.
+    Translate batches of direct mail: header, details (orders) and inquiries, trailer, in the sender's code
+    page and record format.
 
     What is wrong with the file as a whole (header, order, count, hash total) is one rejected document, and
     nothing of the file is taken; what is wrong with a detail is that detail's alone.
@@ -40,15 +41,15 @@ class DirectMailAdapter:
     channel = CHANNEL
     counters: tuple[str, ...] = ("file",)
     record_families = (
-        {"H": HEADER, "D": DETAIL, "T": TRAILER},
+        {"H": HEADER, "D": DETAIL, "Q": INQUIRY, "T": TRAILER},
         {"A": ACK_HEADER, "V": VERDICT, "Z": ACK_TRAILER},
         {"S": STATUS},
     )
 
     def translate(self, native: Native, references: References) -> Iterator[Command | RejectedDocument]:
         """
-        The orders of a batch, a rejected document for each bad detail, or one for the whole file: also when
-        it has too many records, which are then not looked at.
+        The orders and questions of a batch, a rejected document for each bad record, or one for the whole
+        file: also when it has too many records, which are then not looked at.
 
         A file of an unknown sender is one rejected document without an endpoint.
         """
@@ -86,7 +87,7 @@ class DirectMailAdapter:
         """
         agreed = Agreement.of(endpoint)
         for head, raw in details(source, agreed, start):
-            yield raw.number, read_detail(raw, head, agreed, references)
+            yield raw.number, read_record(raw, head, agreed, references)
 
     def sender(self, head: bytes, references: References) -> Endpoint | None:
         """
@@ -110,12 +111,14 @@ class DirectMailAdapter:
 
     def render(self, notice: Notice, stamp: Stamp) -> Native | None:
         """A status file of one record; None for ``rejected``, which the acknowledgement tells."""
-        if notice.kind is NoticeKind.REJECTED or notice.order is None or stamp.endpoint is None:
+        if notice.kind is NoticeKind.REJECTED or stamp.endpoint is None:
             return None
-        body = status(notice, notice.order, stamp, Agreement.of(stamp.endpoint))
-        number = notice.document or notice.order.id
-        summary = f"status of {number}: {notice.kind.value}, {notice.order.state.value}"
-        return Native(body, _CONTENT_TYPE, summary)
+        order, agreed = notice.order, Agreement.of(stamp.endpoint)
+        if order is None:
+            return Native(unknown(notice, stamp, agreed), _CONTENT_TYPE, f"no order {shown(notice.asked)}")
+        number = notice.document or order.id
+        summary = f"status of {number}: {notice.kind.value}, {order.state.value}"
+        return Native(status(notice, order, stamp, agreed), _CONTENT_TYPE, summary)
 
 
 def _refuse_size(body: bytes) -> None:

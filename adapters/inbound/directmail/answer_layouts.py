@@ -103,8 +103,14 @@ STATUS = Layout(
         _DATE,
         _TIME,
         _ORDER,
-        _text("KIND", 20, "`accepted`, `information-required`, `delayed`, `shipped`, `changed`, `ended`"),
-        _text("STATE", 20, "state of the order: `acknowledged`, `inProgress`, `held`, `completed`…"),
+        _text(
+            "KIND",
+            20,
+            "`accepted`, `information-required`, `delayed`, `shipped`, `changed`, `ended`, `status`",
+        ),
+        _text(
+            "STATE", 20, "state of the order: `acknowledged`, `inProgress`, `held`, `completed`…; blank: none"
+        ),
         Field(
             name="PROMISED",
             picture="9(8)",

@@ -19,7 +19,7 @@ from canonical.states import State
 from .answer_layouts import ACK_HEADER, ACK_TRAILER, STATUS, VERDICT
 from .profile import Agreement
 
-__all__ = ["Totals", "acknowledgement", "status"]
+__all__ = ["Totals", "acknowledgement", "status", "unknown"]
 
 _LETTERS = {
     Outcome.ACCEPTED: "A",
@@ -30,6 +30,8 @@ _LETTERS = {
 _NUMBER = re.compile(r"(?P<batch>.{1,10})-(?P<sequence>[0-9]{7})")
 # An order in one of these states is shown with the last error that was recorded.
 _BAD = frozenset({State.PENDING, State.HELD, State.FAILED, State.REJECTED, State.PARTIAL, State.CANCELLED})
+# Of a number that is nobody's as much is repeated as there is room for.
+_ORDER_ID = 22
 # What three digits hold; no detail has so many lines.
 _MOST_LINES = 999
 
@@ -88,12 +90,10 @@ def status(notice: Notice, order: Order, stamp: Stamp, agreed: Agreement) -> byt
     """
     The status file, of one record, for ``notice`` about ``order``.
     """
-    found = _NUMBER.fullmatch(notice.document)
     promised = order.expected_completion_date
     trouble = order.product_order_error_message[-1] if order.product_order_error_message else None
     said = {
-        "BATCH-ID": found["batch"] if found else "",
-        "SEQ": int(found["sequence"]) if found else None,
+        **_numbered(notice.document),
         **_stamped(stamp),
         "ORDER-ID": order.id,
         "KIND": notice.kind.value,
@@ -105,6 +105,36 @@ def status(notice: Notice, order: Order, stamp: Stamp, agreed: Agreement) -> byt
         "TEXT": notice.reason or (trouble.reason if trouble and order.state in _BAD else ""),
     }
     return b"".join(join((_record(said, STATUS, agreed),), agreed.form, agreed.page.blank))
+
+
+def unknown(notice: Notice, stamp: Stamp, agreed: Agreement) -> bytes:
+    """
+    The answer to an inquiry about an order that its sender has not: a record without a state.
+    """
+    numbered = _numbered(notice.asked)
+    fault = notice.fault
+    said = {
+        **numbered,
+        **_stamped(stamp),
+        "ORDER-ID": notice.asked[:_ORDER_ID] if numbered["SEQ"] is None else "",
+        "KIND": notice.kind.value,
+        "STATE": "",
+        "PROMISED": None,
+        "DONE": 0,
+        "LINES": 0,
+        "CODE": fault.code if fault else "",
+        "TEXT": fault.what if fault else "",
+    }
+    return b"".join(join((_record(said, STATUS, agreed),), agreed.form, agreed.page.blank))
+
+
+def _numbered(number: str) -> dict[str, Any]:
+    """A number of the sender's in its two halves."""
+    found = _NUMBER.fullmatch(number)
+    return {
+        "BATCH-ID": found["batch"] if found else "",
+        "SEQ": int(found["sequence"]) if found else None,
+    }
 
 
 def _acknowledgement(

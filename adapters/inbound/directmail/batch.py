@@ -175,7 +175,7 @@ class _FirstPass:
         return rejected
 
     def _details(self, records: Iterator[Raw], agreed: Agreement) -> Record:
-        head, detail, trailer = (kind.encode(agreed.page.codec) for kind in "HDT")
+        head, detail, inquiry, trailer = (kind.encode(agreed.page.codec) for kind in "HDQT")
         number = 1
         for raw in records:
             number = raw.number
@@ -185,9 +185,11 @@ class _FirstPass:
             if kind == head:
                 raise Rejected("E_FW_SEQUENCE", "a second header", str(Spot(number)), "one batch a file")
             self._count(raw)
+            if kind in (detail, inquiry):
+                self._sequence(raw, agreed)
             if kind == detail:
-                self._detail(raw, agreed)
-            else:
+                self._price(raw, agreed)
+            elif kind != inquiry:
                 self.unsure += 1
         where = str(Spot(number))
         raise Rejected("E_FW_SEQUENCE", "the file ends here, without a trailer", where, "a record T")
@@ -201,18 +203,19 @@ class _FirstPass:
             raise Rejected("E_TOO_LARGE", f"more than {self.most} records", "file", allowed)
         self.records += 1
 
-    def _detail(self, raw: Raw, agreed: Agreement) -> None:
+    def _sequence(self, raw: Raw, agreed: Agreement) -> None:
         """A field that cannot be read here is the fault of its record, and told there."""
-        page = agreed.page
-        sequence = sequence_of(raw.data, page)
+        sequence = sequence_of(raw.data, agreed.page)
         if sequence is not None:
             if sequence <= self._last:
                 where = f"record {raw.number} cols 2-5 SEQ"
                 what = f"SEQ {sequence} after SEQ {self._last}" if self._last else f"SEQ {sequence}"
                 raise Rejected("E_FW_SEQUENCE", what, where, _ASCENDING if self._last else _FIRST)
             self._last = sequence
+
+    def _price(self, raw: Raw, agreed: Agreement) -> None:
         try:
-            self._cents += int(field_of(raw.data, DETAIL, "PRICE", page).scaleb(2))
+            self._cents += int(field_of(raw.data, DETAIL, "PRICE", agreed.page).scaleb(2))
         except Rejected:
             self.unsure += 1
 
@@ -231,7 +234,7 @@ class _FirstPass:
 
 def sequence_of(data: bytes, page: CodePage) -> int | None:
     """
-    SEQ of a detail; None when it cannot be read.
+    SEQ of a detail or an inquiry, where it stands in the same place; None when it cannot be read.
     """
     try:
         found: int = field_of(data, DETAIL, "SEQ", page)

@@ -1,5 +1,5 @@
 """
-One detail record: an order, or what is wrong with it first.
+One record between header and trailer: an order, a question about one, or what is wrong with it first.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from adapters.formats.fixed import Raw, Record, decode
+from adapters.formats.fixed import Layout, Raw, Record, decode
 from adapters.formats.values import key
-from canonical.commands import Origin, RejectedDocument, SubmitOrder
+from canonical.commands import AskStatus, OrderRef, Origin, RejectedDocument, SubmitOrder
 from canonical.errors import Rejected, shown
 from canonical.order import (
     Address,
@@ -30,43 +30,51 @@ from canonical.references import Offering, References
 from canonical.states import Action
 
 from .batch import sequence_of
-from .header import Head
-from .layouts import DETAIL
+from .header import Head, kind_of
+from .layouts import DETAIL, INQUIRY
 from .profile import CHANNEL, Agreement
 
-__all__ = ["CODE_TYPE", "read_detail"]
+__all__ = ["CODE_TYPE", "read_record"]
 
 CODE_TYPE = "OFFER-CODE"
 """Type of this channel's codes in the catalogue."""
 
+_KINDS = ("D", "Q")
 _ADD = "A"
 _NOT_YET = {"M": "modify", "D": "delete"}
 
 
-def read_detail(
+def read_record(
     raw: Raw, head: Head, agreed: Agreement, references: References
-) -> SubmitOrder | RejectedDocument:
+) -> SubmitOrder | AskStatus | RejectedDocument:
     """
-    The order of one record.
+    The order of one detail, or the question of one inquiry.
 
-    Its number is BATCH-ID and SEQ: the same record of a corrected file has the same number again.  Nothing
-    that changes when a file is written again (date, place in the file) is part of the order.
+    An order's number is BATCH-ID and SEQ: the same record of a corrected file has the same number again.
+    Nothing that changes when a file is written again (date, place in the file) is part of the order.
     """
-    origin = _origin(raw, head, agreed)
+    kind = kind_of(raw, agreed)
+    layout = INQUIRY if kind == "Q" else DETAIL
+    origin = _origin(raw, head, agreed, layout)
     try:
-        record = _record(raw, agreed)
+        if kind not in _KINDS:
+            raise Rejected("E_FW_TYPE", shown(kind), f"record {raw.number} cols 1-1 REC-TYPE", "D or Q")
+        record = decode(raw.data, layout, agreed.page, number=raw.number, variable=agreed.form.variable)
+        if layout is INQUIRY:
+            number = key(record["ORDER"], record.where("ORDER"), max_len=22)
+            return AskStatus(origin=origin, about=OrderRef(value=number))
         return SubmitOrder(origin=origin, order=_content(record, origin, head, agreed, references))
     except Rejected as rejected:
         return RejectedDocument(origin=origin, fault=rejected.fault)
 
 
-def _origin(raw: Raw, head: Head, agreed: Agreement) -> Origin:
+def _origin(raw: Raw, head: Head, agreed: Agreement, layout: Layout) -> Origin:
     sequence = _sequence(raw, agreed)
     return Origin(
         channel=CHANNEL,
         endpoint=agreed.endpoint.id,
         envelope=f"{head.sender}/{head.batch}",
-        document_type=DETAIL.name,
+        document_type=layout.name,
         document=f"{head.batch}-{sequence}" if sequence else "",
         position=raw.number - 1,
         details={
@@ -79,16 +87,8 @@ def _origin(raw: Raw, head: Head, agreed: Agreement) -> Origin:
 
 
 def _sequence(raw: Raw, agreed: Agreement) -> str:
-    kind = raw.data[:1].decode(agreed.page.codec, "replace")
-    number = sequence_of(raw.data, agreed.page) if kind == "D" else None
+    number = sequence_of(raw.data, agreed.page) if kind_of(raw, agreed) in _KINDS else None
     return "" if number is None else f"{number:07}"
-
-
-def _record(raw: Raw, agreed: Agreement) -> Record:
-    kind = raw.data[:1].decode(agreed.page.codec, "replace")
-    if kind != "D":
-        raise Rejected("E_FW_TYPE", shown(kind), f"record {raw.number} cols 1-1 REC-TYPE", "D")
-    return decode(raw.data, DETAIL, agreed.page, number=raw.number, variable=agreed.form.variable)
 
 
 def _content(

@@ -26,7 +26,7 @@ from .profile import Agreement
 
 __all__ = ["Head", "decoded", "header", "kind_of", "names"]
 
-_KINDS = {"H": "header", "D": "detail", "T": "trailer"}
+_KINDS = {"H": "header", "D": "detail", "Q": "inquiry", "T": "trailer"}
 
 # What names a batch: as an origin's detail, in the header, and with the most characters it has.
 _NAMES = (("batch", "BATCH-ID", 10), ("sender", "SENDER-ID", 8))

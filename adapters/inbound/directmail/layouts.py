@@ -1,5 +1,6 @@
 """
-The records of a batch: header, details, trailer.  ``docs/channels/directmail.md`` is printed from here.
+The records of a batch: header, details, inquiries, trailer.  ``docs/channels/directmail.md`` is printed from
+here.
 
 A detail is 200 bytes; in RECFM VB it ends with its last item.
 """
@@ -19,7 +20,7 @@ from adapters.formats.fixed import (
     When,
 )
 
-__all__ = ["DETAIL", "HEADER", "LENGTH", "TRAILER"]
+__all__ = ["DETAIL", "HEADER", "INQUIRY", "LENGTH", "TRAILER"]
 
 LENGTH = 200
 """Bytes of every record, in and out."""
@@ -119,6 +120,18 @@ DETAIL = Layout(
                 _packed("ITEM-QTY", "S9(3)", "how many, 1 or more"),
             ),
         ),
+    ),
+)
+
+INQUIRY = Layout(
+    "INQ",
+    (
+        _text("REC-TYPE", 1, "`Q`", "Q"),
+        _packed("SEQ", "9(7)", "as in a detail: one count for both"),
+        _text(
+            "ORDER", 22, "the order's number: yours (`BATCH-ID`, a hyphen, seven digits of `SEQ`), or ours"
+        ),
+        _text(FILLER, 173),
     ),
 )
 

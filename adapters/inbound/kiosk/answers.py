@@ -31,6 +31,9 @@ __all__ = [
 _ENCODER = msgspec.json.Encoder()
 _CONTENT_TYPE = "application/json"
 
+# States of an order that is in trouble.
+_BAD = frozenset({State.HELD, State.FAILED, State.REJECTED, State.PARTIAL})
+
 
 def answer(
     kind: str,
@@ -140,9 +143,12 @@ def _error(fault: Fault | None) -> dict[str, Any] | None:
 
 
 def _because(order: Order, reason: str) -> str:
-    """A cancelled order says on whose account, if nothing else is said."""
-    if reason or order.cause is None:
-        return reason
+    """If nothing else is said, one in trouble says what came last, a cancelled one on whose account it is."""
+    troubles = order.product_order_error_message
+    if reason or (order.state in _BAD and troubles):
+        return reason or troubles[-1].reason
+    if order.cause is None:
+        return ""
     return "cancelled by the customer" if order.cause is Cause.CUSTOMER else "cancelled: it cannot be done"
 
 

@@ -53,7 +53,7 @@ def number_of(node: Node, kind: str) -> str:
 
 
 def _ask(node: Node, origin: Origin, references: References) -> AskStatus:
-    """``requestId`` sets a question apart from an earlier one for the same order, and is its number."""
+    """``requestId`` is the question's number; without one it is asked anew all the same."""
     table: Table = {"orderId": ("order", identifier), "requestId": ("request", identifier)}
     found = members(node, table, needed=("orderId",))
     asked = replace(origin, document=found.get("request", ""))
