@@ -79,14 +79,14 @@ def assert_shown(command):
 
 
 def test_an_order_with_changes_under_way(stage):
-    """A quote, a change that waits behind it, and one that a system is told of."""
+    """A quote, a change that a system is told of, and one that waits behind it."""
     order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
     items = [item(1, "INTERNET-500", "2026-03-03T09:00:00Z"), item(2, "CASE-01")]
     stage.drop("web", json.dumps({**order, "productOrderItem": items}).encode())
     stage.answers("crm")
     stage.drop("web", moved("P-1", "05"))
-    stage.drop("web", moved("P-2", "06"))
-    stage.drop("web", change("P-3", id="2", quantity=4))
+    stage.drop("web", change("P-2", id="2", quantity=4))
+    stage.drop("web", change("P-3", id="2", quantity=6))
 
     assert_shown("orderloom status W-1")
     assert_shown("orderloom now")

@@ -193,7 +193,7 @@ TOLD = {
 }
 # What the sender is told when the customer has said yes, and everybody has done what is to be done.
 CHANGED = {
-    "web": "AttributeValueChange inProgress v2 4/6 | 1 inProgress CASE-01 | 2 inProgress ROUTER-AX"
+    "web": "AttributeValueChange inProgress v3 4/6 | 1 inProgress CASE-01 | 2 inProgress ROUTER-AX"
     " | P-1 applied | change 1 applied costs 30.0 | add 2 applied | order order applied",
     "partner": "865 AC 4500000042/1 applied"
     " | 1 CA x3 costs 3000 IA | 2 DI costs 3000 IR E_STATE | 3 AI x1 IA",
