@@ -50,7 +50,8 @@ def propose(
         rules: The version that the order is pinned to.
 
     Raises:
-        Rejected: ``E_NOT_FOUND``, ``E_MISSING``, ``E_DUPLICATE_LINE``: nobody can tell what is wanted.
+        Rejected: ``E_NOT_FOUND``, ``E_MISSING``, ``E_DUPLICATE_LINE``, ``E_VALUE``: nobody can tell, or do,
+            what is wanted.
     """
     wish = wish_of(order, command)
     groups = _groups(order, wish.changes, atomic=command.atomic)

@@ -37,7 +37,8 @@ def wish_of(order: Order, command: AmendOrder) -> Wish:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; ``E_MISSING`` for a whole
             amendment without an order; ``E_DUPLICATE_LINE`` for an item that two changes are about, and for a
-            new one under a line number of its sender that the order has already.
+            new one under a line number of its sender that the order has already; ``E_VALUE`` for one that
+            stands in another bundle than it does.
     """
     look = _Look(order, command.origin.endpoint)
     fields = command.fields
@@ -87,6 +88,7 @@ class _Look:
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
+        self._parents = {one.id: parent for parent, one in _with_parents(order.product_order_item)}
         self.used: set[str] = set()
         self.refs: dict[str, list[str]] = {}
         for one in every_item(order.product_order_item):
@@ -120,6 +122,7 @@ class _Look:
         ids = {name: known or self._fresh(name) for name, known in matched.items()}
         for parent, item in given:
             known = matched[item.id]
+            self._hold_in_place(known, matched[parent] if parent else "")
             if known is None and (not parent or matched[parent] is not None):
                 yield self._added(item, ids, ids[parent] if parent else "")
             elif known is not None:
@@ -128,6 +131,14 @@ class _Look:
         for name, item in self.items.items():
             if name in left:
                 yield ItemChange(kind=ChangeKind.REMOVE, item=name, line_ref=item.line_ref)
+
+    def _hold_in_place(self, known: str | None, parent: str | None) -> None:
+        """An item that is there stays where it is: elsewhere, its product would have to be begun anew."""
+        if known is None or self._parents[known] == parent:
+            return
+        own = self._parents[known]
+        where = f"in item {own}" if own else "in no other item"
+        raise Rejected("E_VALUE", "an item cannot be moved", f"item {known}", f"the item {where}")
 
     def _named(self, name: str) -> str:
         found = item_named(self._order, name, self._endpoint)

@@ -21,8 +21,8 @@ from .context import complain, sentence
 from .story.acts import ALL_ACTS, START
 from .story.end import print_end
 from .story.player import Player
-from .story.scene import story_file
-from .story.stage import StageStuckError, fresh_folder, staged
+from .story.scene import StageStuckError, story_file
+from .story.stage import fresh_folder, staged
 
 __all__ = ["play"]
 

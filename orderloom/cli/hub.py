@@ -33,7 +33,8 @@ from .story.acts import CHANNELS, CUSTOMER, HOME, LEAVING
 from .story.end import print_end
 from .story.player import Player
 from .story.real import RealStage, in_real_time, real_script
-from .story.stage import StageStuckError, free_port, fresh_folder
+from .story.scene import StageStuckError
+from .story.stage import free_port, fresh_folder
 
 __all__ = ["play"]
 

@@ -19,7 +19,10 @@ from canonical.systems import SystemProfile, Verb
 from .milestones import passes_at, past
 from .record import Line
 
-__all__ = ["Decision", "Way", "decide"]
+__all__ = ["NOT_UNDONE", "Decision", "Way", "decide"]
+
+NOT_UNDONE = "E_NOT_UNDONE"
+"""Code of a line whose system has what is not wanted any more; only a person ends that."""
 
 
 class Way(StrEnum):
@@ -76,6 +79,9 @@ def decide(
     if is_past(part.hard_ponr):
         what = f"{part.name} is past its point of no return ({part.hard_ponr})"
         return Decision(Way.REFUSED, fault=Fault(code="E_TOO_LATE", what=what, where=f"item {line.item}"))
+    if line.code == NOT_UNDONE and not removes:
+        what = f"{profile.name} keeps what is not wanted any more of {part.name}: a person decides first"
+        return Decision(Way.REFUSED, fault=Fault(code=NOT_UNDONE, what=what, where=f"item {line.item}"))
     charge = part.change_charge if is_past(part.soft_ponr) else None
     verb = _verb(profile, removes=removes)
     if verb is not None:

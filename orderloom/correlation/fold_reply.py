@@ -96,7 +96,8 @@ def _hear_of_step(work: Working, sent: Instructed, said: _Said, reply: Reply) ->
         work.note("reply_late", f"{about}; that was settled", actor=reply.system, word=word.word)
         answer_given_up(work, sent.key, line.key, said.meaning)
         return
-    work.note("reply_folded", about, actor=reply.system, word=word.word, verb=sent.verb.value)
+    event = "reply_late" if sent.asked > 0 else "reply_folded"
+    work.note(event, about, actor=reply.system, word=word.word, verb=sent.verb.value)
     answer_step(work, step, said.meaning, about)
 
 

@@ -20,7 +20,7 @@ from canonical.plan import ChangeCharge, PartPlan, Plan
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
-from .deciding import Decision, Way, decide
+from .deciding import NOT_UNDONE, Decision, Way, decide
 from .follow_on import follow_on
 from .record import Amending, Line, Step, StepState
 from .standing import at_its_system
@@ -48,9 +48,6 @@ __all__ = [
     "undo",
     "why_charged",
 ]
-
-NOT_UNDONE = "E_NOT_UNDONE"
-"""Code of a line whose system has what is not wanted any more; only a person ends that."""
 
 # A decision on each step of a piece that is not begun yet.
 Planned = list[tuple[Step, Decision]]
@@ -344,6 +341,10 @@ def undo(work: Working, amending: Amending, piece: Piece, fault: Fault | None) -
 
 def back(work: Working, step: Step) -> None:
     """Take back what one step has done, or was to do."""
+    if step.state is StepState.WAITING and step.key:
+        # It was told, and waits for what becomes of its line: it may still be agreed to.
+        work.put(msgspec.structs.replace(step, back=True))
+        return
     work.drop(step)
     if step.state is not StepState.DONE or step.verb is None:
         return

@@ -329,8 +329,8 @@ class Transaction(FileTransaction, ConversationTransaction, BreakerTransaction, 
         """
         ...
 
-    def find(self, values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        """Order ids by alias value (also hub order ids), whoever owns the alias; takes no lock."""
+    def find(self, values: Iterable[str], owners: Iterable[str] = ()) -> Mapping[str, tuple[str, ...]]:
+        """At most ``MOST_FOUND`` order ids by alias value or hub id, ``owners``' first; takes no lock."""
         ...
 
     def waiting(self, aliases: Iterable[str]) -> Sequence[WaitingReply]:

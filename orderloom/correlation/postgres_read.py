@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .intake_files import FilePiece, IntakeFile
 from .port import NativeRow
-from .postgres_arrays import Array
 from .postgres_connection import Session
 from .postgres_sql import PORT, RECORDS, keys, select
 from .record import Alias, Record
-from .rows import CHILDREN, ORDERS, Row
+from .rows import CHILDREN, MOST_FOUND, ORDERS, Row
 from .rows_port import FURTHEST_FIRST, INTAKE_FILE, INTAKE_PIECE, NATIVE
 
 __all__ = [
@@ -64,12 +63,17 @@ _ANSWERED = select(
     """,
 )
 
-_IDS = """
-select value, order_id from alias where value = any($1)
-union
-select id, id from orders where id = any($1)
-order by 1, 2
-"""
+_IDS = f"""
+select value, order_id from (
+    select value, order_id, row_number() over (partition by value order by own desc, order_id) as place from (
+        select value, order_id, bool_or(owner = any($2)) as own
+        from alias where value = any($1) group by value, order_id
+        union all
+        select id, id, true from orders where id = any($1)
+    ) as held
+) as placed where place <= {MOST_FOUND}
+group by value, order_id order by value, order_id
+"""  # noqa: S608 -- a number of ours
 
 _FOUND = """
 select a.owner, a.type, a.value, a.part, a.order_id from alias a where a.value = $1
@@ -103,11 +107,14 @@ def natives(db: Session, hashes: Iterable[str]) -> dict[str, NativeRow]:
     return {row[0]: PORT.native(row) for row in db.rows(_NATIVES, keys(hashes))}
 
 
-def ids_by_value(db: Session, values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Order ids, sorted, by alias value or hub order id; values that nobody knows are left out."""
-    wanted: Array = keys(values)
+def ids_by_value(db: Session, values: Iterable[str], owners: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """
+    Order ids, sorted, by alias value or hub order id; values that nobody knows are left out.
+
+    Of a value that more than :data:`MOST_FOUND` have, those come first whose alias is one of ``owners``'.
+    """
     ids: dict[str, list[str]] = defaultdict(list)
-    for value, order_id in db.rows(_IDS, wanted):
+    for value, order_id in db.rows(_IDS, keys(values), keys(owners)):
         ids[value].append(order_id)
     return {value: tuple(known) for value, known in ids.items()}
 

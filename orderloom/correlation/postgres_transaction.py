@@ -101,8 +101,8 @@ class PostgresTransaction(talk.PostgresConversationReads):
         self._entered.aliases.update(key for key, order_id in rows if order_id is None)
         return dict(rows)
 
-    def find(self, values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        return read.ids_by_value(self._db, values)
+    def find(self, values: Iterable[str], owners: Iterable[str] = ()) -> Mapping[str, tuple[str, ...]]:
+        return read.ids_by_value(self._db, values, owners)
 
     def waiting(self, aliases: Iterable[str]) -> Sequence[WaitingReply]:
         found = map(PORT.reply, self._db.rows(_WAITING, keys(aliases)))

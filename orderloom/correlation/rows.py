@@ -33,6 +33,7 @@ __all__ = [
     "INSTRUCTION",
     "ITEM",
     "LINE",
+    "MOST_FOUND",
     "ORDERS",
     "PART",
     "TOLD",
@@ -110,6 +111,9 @@ ORDERS = Table(
         "outputs",
     ),
 )
+MOST_FOUND = 20
+"""So many orders are found by one value: who gives all of his orders one number asks about none of them."""
+
 ITEM = _child("item", "id parent action offering name category quantity state cause line_ref choice_group")
 PART = _child("part", "name number system items after due optional is_check route clause why")
 LINE = _child("line", "part item number state since revision sent cause word code reason quantity milestone")

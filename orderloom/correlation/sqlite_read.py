@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from .intake_files import FilePiece, IntakeFile
 from .port import NativeRow
 from .record import Alias, Record
-from .rows import CHILDREN, ORDERS, Row
+from .rows import CHILDREN, MOST_FOUND, ORDERS, Row
 from .rows_port import FURTHEST_FIRST, INTAKE_FILE, INTAKE_PIECE, NATIVE
 from .sqlite_sql import PORT, RECORDS, key_list, select
 
@@ -54,12 +54,17 @@ _ANSWERED = select(
     """,
 )
 
-_IDS = """
-select value, order_id from alias where value in (select value from json_each(?))
-union
-select id, id from orders where id in (select value from json_each(?))
-order by 1, 2
-"""
+_IDS = f"""
+select value, order_id from (
+    select value, order_id, row_number() over (partition by value order by own desc, order_id) as place from (
+        select value, order_id, max(owner in (select value from json_each(?2))) as own
+        from alias where value in (select value from json_each(?1)) group by value, order_id
+        union all
+        select id, id, 1 from orders where id in (select value from json_each(?1))
+    ) as held
+) as placed where place <= {MOST_FOUND}
+group by value, order_id order by value, order_id
+"""  # noqa: S608 -- a number of ours
 
 _FOUND = """
 select a.owner, a.type, a.value, a.part, a.order_id from alias a where a.value = ?1
@@ -87,11 +92,16 @@ def natives(db: sqlite3.Connection, hashes: Iterable[str]) -> dict[str, NativeRo
     return {row[0]: PORT.native(row) for row in db.execute(_NATIVES, (key_list(hashes),))}
 
 
-def ids_by_value(db: sqlite3.Connection, values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Order ids, sorted, by alias value or hub order id; values that nobody knows are left out."""
-    wanted = key_list(values)
+def ids_by_value(
+    db: sqlite3.Connection, values: Iterable[str], owners: Iterable[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """
+    Order ids, sorted, by alias value or hub order id; values that nobody knows are left out.
+
+    Of a value that more than :data:`MOST_FOUND` have, those come first whose alias is one of ``owners``'.
+    """
     ids: dict[str, list[str]] = defaultdict(list)
-    for value, order_id in db.execute(_IDS, (wanted, wanted)):
+    for value, order_id in db.execute(_IDS, (key_list(values), key_list(owners))):
         ids[value].append(order_id)
     return {value: tuple(found) for value, found in ids.items()}
 

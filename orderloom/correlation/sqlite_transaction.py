@@ -85,8 +85,8 @@ class SqliteTransaction(talk.SqliteConversationReads):
         known: dict[str, str] = dict(self._rows(_ALIASES, wanted))
         return {key: known.get(key) for key in wanted}
 
-    def find(self, values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        return read.ids_by_value(self._db, values)
+    def find(self, values: Iterable[str], owners: Iterable[str] = ()) -> Mapping[str, tuple[str, ...]]:
+        return read.ids_by_value(self._db, values, owners)
 
     def waiting(self, aliases: Iterable[str]) -> Sequence[WaitingReply]:
         return tuple(PORT.reply(row) for row in self._rows(_WAITING, aliases))

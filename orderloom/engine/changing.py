@@ -21,6 +21,7 @@ from orderloom.correlation.changing import amend, answer, cancel
 from orderloom.correlation.folded import Folded
 from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
 from orderloom.correlation.record import Record
+from orderloom.correlation.rows import MOST_FOUND
 from orderloom.correlation.tell import endpoints_of
 
 from .kept import keep, kept
@@ -56,7 +57,7 @@ def not_one(about: OrderRef, own: Sequence[Order]) -> Fault:
     named = shown(about.value)
     if not own:
         return Fault(code="E_NOT_FOUND", what=f"no order {named}")
-    what = f"{named} is an id of {len(own)} orders of yours"
+    what = f"{named} is an id of {len(own)} orders of yours{' or more' if len(own) >= MOST_FOUND else ''}"
     return Fault(code="E_NOT_FOUND", what=what, allowed="an id that one order has")
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "act_key",
     "alias_keys",
     "asked_values",
+    "askers",
     "business_key",
     "change_hash",
     "envelope_key",
@@ -249,6 +250,12 @@ def asked_values(items: Iterable[Item]) -> Iterator[str]:
             if isinstance(document, AskStatus | Change):
                 yield document.about.value
             yield from resume_values(document)
+
+
+def askers(items: Iterable[Item]) -> Iterator[str]:
+    """The endpoints whose documents a batch holds: of many orders with one value they mean their own."""
+    for item in items:
+        yield from (document_origin(one).endpoint for one in item_documents(item))
 
 
 def item_hash(item: Item) -> str:

@@ -41,6 +41,7 @@ from .forwarded import ADAPTERS_FAULT, AS_IT_IS, Forwarded, read_forwarded, read
 from .hub import Hub
 from .inflate import plain_body
 from .items import Document, FromCall, FromChannel, FromSystem, FromWork, Item, Submission, Unreadable
+from .parties import MOST_ALIASES
 from .translate import translated
 
 __all__ = ["call_item", "planned", "prepare"]
@@ -156,7 +157,9 @@ def planned(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now: 
 
 def _submission(hub: Hub, rules: RuleSet, command: SubmitOrder | SaveDraft, now: datetime) -> Submission:
     digest = content_hash(encode(command.order))
-    parties = aliases_of(command.order.related_party)
+    parties = aliases_of(command.order.related_party)[
+        : MOST_ALIASES + 1
+    ]  # one too many is looked at like all
     if isinstance(command, SaveDraft):
         return Submission(command, DRAFT + digest, parties=parties)
     if command.conversation:

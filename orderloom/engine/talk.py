@@ -24,13 +24,25 @@ from orderloom.correlation.record import Record
 from .items import Document, FromTimer, Item, Submission, item_documents
 from .tokens import token_hash
 
-__all__ = ["INTERACTIONS", "QUESTION", "Talk", "party_keys", "resume_values", "tokens_in"]
+__all__ = [
+    "CONVERSATIONS",
+    "INTERACTIONS",
+    "MEMBERS",
+    "QUESTION",
+    "Talk",
+    "party_keys",
+    "resume_values",
+    "tokens_in",
+]
 
 QUESTION = "rec|"
 """How the id of a recommendation begins."""
 
 INTERACTIONS = 20
 """So many of a customer's last interactions are looked at."""
+
+CONVERSATIONS, MEMBERS = 100, 50
+"""So many of the last conversations of a customer, and of the last orders of one conversation."""
 
 
 def party_keys(document: Document) -> Iterator[str]:
@@ -109,9 +121,9 @@ class Talk:
         ids = {row.conversation for row in self.tokens.values()}
         ids |= {text for one in documents for text in _named(one)}
         ids |= set(tx.conversations_with(asked).values())
-        ids |= set(tx.conversations_of(self._everybody(documents)))
+        ids |= set(tx.conversations_of(self._everybody(documents))[-CONVERSATIONS:])
         self.conversations.update(tx.conversations(ids))
-        self.members.update(tx.orders_in(ids))
+        self.members.update((one, orders[-MEMBERS:]) for one, orders in tx.orders_in(ids).items())
         wanted = {order for one in ids for order in self.members.get(one, ())}
         return wanted | {row.order_id for row in self.recommendations.values() if row.order_id}
 

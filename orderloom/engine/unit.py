@@ -42,6 +42,7 @@ from .items import FileChecked, FromCall, FromFile, FromOperator, FromTimer, Fro
 from .keys import (
     alias_keys,
     asked_values,
+    askers,
     given_keys,
     inbox_keys,
     new_aliases,
@@ -106,7 +107,7 @@ class Unit:
             self.inbox.update(self.tx.inbox(reused))
         self.aliases.update(self.tx.aliases(set(alias_keys(items, self.world))))
         self.found.update(dict.fromkeys(asked_values(items), ()))
-        self.found.update(self.tx.find(self.found.keys()) if self.found else {})
+        self.found.update(self.tx.find(self.found.keys(), set(askers(items))) if self.found else {})
         fresh = {key for item in items for key in (*new_aliases(item, self.world), *given_keys(item))}
         for reply in self.tx.waiting(fresh) if fresh else ():
             self.waiting.setdefault(reply.alias, []).append(reply)

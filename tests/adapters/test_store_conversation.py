@@ -8,7 +8,7 @@ import pytest
 
 from adapters.inbound.store import StoreAdapter
 from adapters.kit import Stamp
-from canonical.commands import Answer, RejectedDocument, Resume, SaveDraft, SubmitOrder
+from canonical.commands import Answer, RecordInteraction, RejectedDocument, Resume, SaveDraft, SubmitOrder
 from canonical.notices import Intake, Outcome, Verdict
 from canonical.states import Action
 from tests.adapters.conversations import DRAFT, NOON, asking, draft_notice, resumed
@@ -26,6 +26,58 @@ def earlier(order, action="", more="", number="5"):
 
 def rendered(notice):
     return StoreAdapter().render(notice, STAMP).body.decode()
+
+
+def happened(inside='<ol:Interaction Kind="complaint">too slow</ol:Interaction>', number="7"):
+    """A line that says what happened."""
+    inside = inside.replace("<ol:Interaction", '<ol:Interaction xmlns:ol="urn:orderloom:store:1"')
+    return line(number, inside, "")
+
+
+CUSTOMER = "<Customer><CustomerID>C-7</CustomerID></Customer>"
+
+
+class TestInteractions:
+    def test_what_happened_is_recorded(self):
+        """Of the transaction's customer; an order beside it is taken as ever."""
+        alone, (ordered, beside) = (
+            read(message(transaction(CUSTOMER, *lines))) for lines in ((happened(),), (line(), happened()))
+        )
+        [found] = alone
+
+        assert isinstance(found, RecordInteraction)
+        assert ("complaint", "C-7", "too slow") == (found.kind, found.party, found.text)
+        assert ("CustomerInteraction", "7") == (
+            found.origin.document_type,
+            found.origin.document.rpartition(".")[2],
+        )
+        assert isinstance(ordered, SubmitOrder)
+        assert beside.kind == found.kind
+
+    @pytest.mark.parametrize(
+        ("lines", "place"),
+        [
+            ((happened(),), "RetailTransaction"),
+            ((CUSTOMER, happened("<ol:Interaction>too slow</ol:Interaction>")), "Interaction"),
+        ],
+    )
+    def test_without_a_customer_or_a_kind_it_is_refused(self, lines, place):
+        """Nobody could be asked about it."""
+        [refused] = read(message(transaction(*lines)))
+
+        assert isinstance(refused, RejectedDocument)
+        assert "E_MISSING" == refused.fault.code
+        assert place in refused.fault.where
+
+    def test_that_it_was_taken_is_told(self):
+        """Under the transaction that said it."""
+        [found] = read(message(transaction(CUSTOMER, happened())))
+        verdict = Verdict(origin=found.origin, outcome=Outcome.ACCEPTED)
+        intake = Intake(endpoint=STORE.id, channel="store", envelope="E", verdicts=(verdict,))
+        body = StoreAdapter().acknowledge(intake, STAMP).body.decode()
+
+        assert "<ol:Outcome>Accepted</ol:Outcome>" in body
+        assert "<SequenceNumber>" in body
 
 
 class TestReading:

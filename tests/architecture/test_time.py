@@ -15,7 +15,6 @@ RIM = {
     "orderloom/calls.py",
     "orderloom/cli/adapter_try.py",
     "orderloom/cli/context.py",
-    "orderloom/cli/telling.py",
     "orderloom/clock.py",
     "orderloom/simulators/neighbourhood.py",
     "orderloom/worker.py",

@@ -20,9 +20,9 @@ from orderloom.cli.story.clock import StoryClock
 from orderloom.cli.story.ends import change_checks, delay_checks, end_checks, leaving_checks
 from orderloom.cli.story.player import Player
 from orderloom.cli.story.real import in_real_time, real_script
-from orderloom.cli.story.scene import Act, Pause, Scene, filled, places, story_file
+from orderloom.cli.story.scene import Act, Pause, Scene, StageStuckError, filled, places, story_file
 from orderloom.cli.story.stage import fresh_folder, staged
-from orderloom.cli.story.told import Asked, Said, touched, untouched
+from orderloom.cli.story.told import Asked, Said, ask, touched, untouched
 from orderloom.settings import load
 from orderloom.simulators.agenda import Agenda
 from orderloom.simulators.script import EVERY_SYSTEM, Script
@@ -184,6 +184,12 @@ class TestChecks:
         again = {**first, "applied": False, "outcome": "repeat"}
 
         assert [False, True, True] == verdicts(change_checks(records[PHONE], [*calls, again], HANDSET))
+
+    def test_a_channel_that_is_not_answered_is_named(self, played):
+        """Nobody's silence is taken for a status."""
+        records, _, _ = played
+        with pytest.raises(StageStuckError, match=f"web was not answered about {records[PHONE].id}"):
+            ask(records[PHONE].order, 1, lambda *_: None, list)
 
     def test_a_quote_is_seen(self, played):
         records, calls, _ = played

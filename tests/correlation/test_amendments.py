@@ -439,6 +439,7 @@ class TestSilence:
         shop.says("warehouse", "TA", verb="modify")
         assert AmendmentState.APPLIED is shop.amendment(amendment.id).state
         assert ("red", "inProgress") == (shop.value("1", "color"), shop.lines()["warehouse/1"])
+        assert "reply_late" in [one.event for one in shop.acts[-1].journal]
 
 
 class TestWords:

@@ -115,6 +115,28 @@ def test_add_change_and_remove_in_one_whole_order(shop):
     assert State.CANCELLED is shop.item("2").state
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(lambda: (trio(HANDSET, PLAN, item("9", "CASE-01")), LINE), id="out of it and into it"),
+        pytest.param(lambda: (HANDSET, PLAN, LINE, item("9", "CASE-01")), id="out of it"),
+        pytest.param(
+            lambda: (
+                trio(HANDSET, PLAN, LINE),
+                item("C", "TRIO", product_order_item=(item("9", "CASE-01"),)),
+            ),
+            id="into a new one",
+        ),
+    ],
+)
+def test_nothing_is_moved_between_bundles(shop, said):
+    """It would have to be taken back and done anew: whoever wants that says so."""
+    amendment = shop.whole(*said())
+
+    assert (AmendmentState.REFUSED, "E_VALUE") == (amendment.state, amendment.fault.code)
+    assert ([], 1) == (shop.sent(), shop.order.version)
+
+
 def takes_back(shop):
     """Every system takes back what it is told to, until none is told any more."""
     heard = set()

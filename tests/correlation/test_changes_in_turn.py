@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from canonical.amendments import AmendmentState, CancelScope, OrderPatch, PieceState, TaskState
+from canonical.amendments import AmendmentState, CancelScope, OrderPatch, PieceState, Scope, TaskState
+from canonical.commands import AmendOrder, OrderRef
 from canonical.order import Address, Characteristic, ItemRelationship, Place
 from canonical.states import State
+from orderloom.correlation.fallout import held
+from orderloom.correlation.overlay import shown_state
+from tests.correlation.living import Life
 from tests.correlation.shop import Shop, changed, colour, item
 
 HANDSET = item("1", "HANDSET-A", colour("black"))
@@ -129,3 +133,20 @@ class TestCancels:
             handset, plan = one.pieces
             assert (PieceState.REFUSED, "E_STATE") == (handset.state, handset.fault.code)
             assert PieceState.REFUSED is not plan.state
+
+
+def test_what_a_system_cannot_take_back_a_person_does():
+    """The line of an item that is removed is held until somebody says that it is done; then it has ended."""
+    life = Life(("stone", 0), ("plan", 0))
+    while all(one.part != "rock" for one in life.record.instructions):
+        life.moves_on()
+    origin = life.origin(0, "change")
+    life.amends(AmendOrder(origin, OrderRef(value="W-1"), Scope.DELTA, remove=("1",)))
+    shown = {one.key: shown_state(one, life.record.steps) for one in life.record.lines}
+
+    assert ["E_BY_HAND"] == [one.code for one in held(life.record)]
+    assert State.HELD is shown["rock", "1"]
+    while not life.record.amendments[0].amendment.settled:
+        life.moves_on() or life.settles(0)
+    assert [PieceState.APPLIED] == [one.state for one in life.record.amendments[0].amendment.pieces]
+    assert State.CANCELLED is life.order.product_order_item[0].state

@@ -11,6 +11,7 @@ from canonical.amendments import AmendmentState, OrderPatch, PieceState, TaskSta
 from canonical.errors import Rejected
 from canonical.order import Address, Characteristic, ItemRelationship, PartyRef, Place, RelatedParty
 from canonical.states import State
+from orderloom.correlation.fallout import Act, ActKind, Chosen, carry_out
 from orderloom.rules import default_folder, read_folder
 from routes.rules import read
 from tests.correlation.living import Life
@@ -175,6 +176,20 @@ class TestRefusals:
         assert ["warehouse do [1]"] == shop.sent()
         assert "red" == last_line(shop).item.product.value("color")
 
+    def test_what_a_system_keeps_against_the_order_is_not_changed_further(self):
+        """Nobody knows what it has but its owner: a person decides first; then it is changed as ever."""
+        shop = live()
+        shop.amend(changed("2", "MOBILE-50"))
+        shop.says("mobile", verb="modify")
+        shop.says("billing-mobile", "20", verb="undo")
+        shop.says("mobile", "5001", verb="modify")
+        [piece] = shop.amend(changed("2", "", quantity=2)).pieces
+        assert (PieceState.REFUSED, "E_NOT_UNDONE") == (piece.state, piece.fault.code)
+
+        act = Act(id="a-1", kind=ActKind.COMPLETE, by="cli:ada", why="changed back", chosen=Chosen(item="2"))
+        shop.took(carry_out(shop.record, act, shop.world, shop.now))
+        assert PieceState.APPLYING is shop.amend(changed("2", "", quantity=2)).pieces[0].state
+
     @pytest.mark.parametrize("shipped_first", [True, False])
     def test_an_undo_that_was_refused_waits_for_a_person_whatever_comes(self, shipped_first):
         """In whichever order the refusal and the 945 come."""
@@ -226,6 +241,24 @@ class TestCancels:
         shop.says("warehouse", "TR", verb="undo")
 
         assert "warehouse modify [1]" in shop.sent()
+
+    def test_a_refused_change_is_changed_back_where_it_is_agreed_to_after_that(self):
+        """
+        The new address was told of two parcels, of which one is cancelled; it is refused for the other, then
+        agreed to for this one, and then this one cannot be cancelled any more.
+        """
+        shop = booked(HANDSET, item("9", "CASE-01"))
+        amendment = shop.amend(fields=SALEM)
+        shop.cancel("1")
+        shop.says("warehouse", "TR", verb="modify", lines=[2])
+        shop.says("warehouse", "TA", verb="modify", lines=[1])
+        assert [] == shop.sent()
+        shop.says("warehouse", "TR", verb="undo")
+
+        assert {"warehouse modify [1]", "crm undo [1]"} == set(shop.sent())
+        assert {()} == {one.instruction.place for one in shop.acts[-1].dispatches}
+        shop.says("warehouse", "TA", verb="modify")
+        assert AmendmentState.REFUSED is shop.amendment(amendment.id).state
 
     def test_a_queued_amendment_is_withdrawn_for_good(self):
         """It does not come alive when what it waited for is withdrawn, too."""

@@ -174,7 +174,9 @@ def tells_only_what_is_touched(before: Record, act: Folded) -> None:
 
 
 def keeps_its_lines(before: Record, record: Record) -> None:
-    """Lines are those of the plan, and keep their numbers."""
+    """Lines are those of the plan, and keep their numbers; no item is there twice."""
+    ids = [one.id for one in every_item(record.order.product_order_item)]
+    assert len(ids) == len(set(ids))
     assert {one.key for one in record.lines} == {
         (part.name, item) for part in record.plan.parts for item in part.items
     }

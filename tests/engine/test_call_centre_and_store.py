@@ -121,3 +121,14 @@ class TestStore:
             one.document for one in found
         ]
         assert [taken.about, taken.about, "X"] == [one.about for one in found]
+
+    def test_a_complaint_at_the_counter_is_recorded_once(self, ask):
+        """With the customer of the transaction; sent again it is a repetition."""
+        told = '<ol:Interaction xmlns:ol="urn:orderloom:store:1" Kind="complaint">too slow</ol:Interaction>'
+        body = LOG.format(number=9, inside=told).replace(
+            "<RetailTransaction>", "<RetailTransaction><Customer><CustomerID>C-7</CustomerID></Customer>"
+        )
+        found = [ask(TILL, body), ask(TILL, body.replace("</POSLog>", " </POSLog>"))]
+
+        assert ["Accepted", "Repeated"] == [one.status for one in found]
+        assert {"0117.4.20261102.9"} == {one.document for one in found}

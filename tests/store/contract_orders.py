@@ -18,6 +18,7 @@ from canonical.states import TERMINAL, Cause, State
 from canonical.systems import Verb
 from orderloom.correlation.port import Changes, JournalEntry, StoreError, WaitingReply
 from orderloom.correlation.record import Alias, Instructed, Line, Record, Step, StepState, Told
+from orderloom.correlation.rows import MOST_FOUND
 from tests.store.contract_messages import fails
 from tests.store.orders import (
     NOW,
@@ -265,6 +266,22 @@ class OrdersContract:
             assert {"PO1": (order_id(1), order_id(2))} == transaction.find(["PO1"])
 
         assert [order_id(1), order_id(2)] == [order for _, order in store.find("PO1")]
+
+    def test_of_a_value_that_very_many_orders_have_some_are_found(self, store):
+        """Those of whoever asks before those of others: a sender may give all of its orders one number."""
+        for number in range(1, 2 * MOST_FOUND):
+            given = (Alias(owner="web.portal", type="cart", value=one) for one in ("C-1", f"C-{number}00"))
+            save(store, replace(record(number), aliases=tuple(given)))
+        mine = Alias(owner="store.0117", type="transaction", value="C-1")
+        save(store, replace(record(99), aliases=(mine, replace(mine, type="receipt"))))
+        with store.begin() as transaction:
+            found = transaction.find(["C-1", "C-200", order_id(99)], ["store.0117", "partner.bolt"])
+            anybody = transaction.find(["C-1"])
+
+        assert MOST_FOUND == len(set(found["C-1"])) == len(set(anybody["C-1"]))
+        assert order_id(99) in found["C-1"]
+        assert order_id(99) not in anybody["C-1"]
+        assert ((order_id(2),), (order_id(99),)) == (found["C-200"], found[order_id(99)])
 
     def test_an_alias_key_leads_to_the_order_that_had_it_first(self, store):
         """An account that two orders carry: the key leads to one, the value to both; each keeps its own."""

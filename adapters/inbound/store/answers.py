@@ -18,7 +18,7 @@ from canonical.order import Order, OrderItem, every_item
 from canonical.states import State
 
 from .changes import change_elements
-from .conversation import conversation_elements, draft_lines, recommendation, token_elements
+from .conversation import HAPPENED, conversation_elements, draft_lines, recommendation, token_elements
 from .earlier import ANSWER, CANCEL, CHANGE, ORDER
 from .profile import Agreement
 from .transaction import NOTHING
@@ -37,7 +37,7 @@ _CONTENT_TYPE = "application/xml"
 _OUTCOMES = {Outcome.ACCEPTED: "Accepted", Outcome.REPEATED: "Repeated", Outcome.REJECTED: "Rejected"}
 _IGNORED = "Ignored"
 # Documents of which it is told that they were taken; a question is answered by a notice.
-_TAKEN = frozenset({ORDER, CHANGE, CANCEL, ANSWER})
+_TAKEN = frozenset({ORDER, CHANGE, CANCEL, ANSWER, HAPPENED})
 # An item in one of these states is shown with the last error that was recorded for it.
 _BAD = frozenset({State.PENDING, State.HELD, State.FAILED, State.REJECTED, State.CANCELLED})
 

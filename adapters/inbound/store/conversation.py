@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from adapters.formats.xml_element import Element
 from adapters.formats.xml_node import XmlNode
 from adapters.formats.xml_write import sayable
-from canonical.commands import OrderRef, Origin, Resume, SaveDraft, SubmitOrder
+from canonical.commands import OrderRef, Origin, RecordInteraction, Resume, SaveDraft, SubmitOrder
 from canonical.conversation import ConversationView, Interaction, Recommendation, is_token
 from canonical.errors import Rejected
 from canonical.order import Order, OrderContent, OrderItem, every_item
@@ -26,10 +26,12 @@ from .profile import Agreement
 from .vocabulary import STATE_WORDS, ours, retail
 
 __all__ = [
+    "HAPPENED",
     "RESUMED",
     "conversation_elements",
     "draft_lines",
     "is_kept",
+    "read_interaction",
     "read_resume",
     "recommendation",
     "refuse_both",
@@ -41,6 +43,11 @@ __all__ = [
 
 RESUMED = "CustomerOrderResume"
 """Document type of the question what was said so far."""
+
+HAPPENED = "CustomerInteraction"
+"""Document type of what happened, and is no order."""
+
+_MAX_TEXT = 4_000
 
 # Of RetailTransaction: the till has put it aside, and the customer comes back.
 _SUSPENDED = "Suspended"
@@ -86,6 +93,26 @@ def read_resume(one: Line, origin: Origin) -> Resume:
     number = f"{origin.document}.{one.line.child('SequenceNumber').key(20)}"
     asked = replace(origin, document_type=RESUMED, document=number)
     return Resume(origin=asked, about=OrderRef(value=one.node.child("OrderID").text(128)))
+
+
+def read_interaction(one: Line, transaction: XmlNode, origin: Origin) -> RecordInteraction:
+    """
+    What happened at the counter, to the customer of the transaction.
+
+    Raises:
+        Rejected: ``E_MISSING`` without a kind or a customer.
+    """
+    kind = one.node.attribute("Kind", max_len=64)
+    if not kind:
+        raise one.node.reject("E_MISSING", "it does not say what happened", "Kind, such as complaint")
+    customer = transaction.child("RetailTransaction").child("Customer").child("CustomerID")
+    number = f"{origin.document}.{one.line.child('SequenceNumber').key(20)}"
+    return RecordInteraction(
+        origin=replace(origin, document_type=HAPPENED, document=number),
+        kind=kind,
+        party=customer.text(128),
+        text=one.node.text(_MAX_TEXT, lines=True, blank=True),
+    )
 
 
 def token_elements(order: Order | None, token: str) -> Iterator[Element]:

@@ -19,11 +19,22 @@ from canonical.references import Offering, References
 from canonical.states import Action
 
 from .profile import Agreement
-from .vocabulary import ITEM_TYPE, RETAIL
+from .vocabulary import ITEM_TYPE, OURS, RETAIL
 
-__all__ = ["DELIVERY", "PICKUP", "PREVIOUS", "Line", "lines_of", "read_items", "read_patch"]
+__all__ = [
+    "DELIVERY",
+    "INTERACTION",
+    "PICKUP",
+    "PREVIOUS",
+    "Line",
+    "lines_of",
+    "read_items",
+    "read_patch",
+]
 
 PICKUP, DELIVERY, PREVIOUS = "CustomerOrderForPickup", "CustomerOrderForDelivery", "PreviousCustomerOrder"
+# The hub's own: what happened at the counter, and is no order.
+INTERACTION = "Interaction"
 
 _FIELDS = frozenset(
     {
@@ -54,7 +65,8 @@ _MAX_LEVELS = 16
 @dataclass(frozen=True, slots=True)
 class Line:
     """
-    A line item of a kind that concerns customer orders: ``node`` says what, ``line`` holds it.
+    A line item of a kind that concerns customer orders, or what happened beside them: ``node`` says what,
+    ``line`` holds it.
     """
 
     line: XmlNode
@@ -63,15 +75,15 @@ class Line:
     @property
     def kind(self) -> str:
         """
-        ``CustomerOrderForPickup``, ``CustomerOrderForDelivery`` or ``PreviousCustomerOrder``.
+        ``CustomerOrderForPickup``, ``CustomerOrderForDelivery``, ``PreviousCustomerOrder``, ``Interaction``.
         """
         return self.node.local
 
 
 def lines_of(retail: XmlNode) -> tuple[Line, ...]:
     """
-    The lines that concern customer orders and were not voided; sales, tenders and extensions are no business
-    of ours.
+    The lines that concern customer orders, or say what happened, and were not voided; sales, tenders and
+    other extensions are no business of ours.
 
     Raises:
         Rejected: ``E_XML_REPEAT`` for a line that is two things, ``E_VALUE`` for a flag that is neither true
@@ -81,14 +93,14 @@ def lines_of(retail: XmlNode) -> tuple[Line, ...]:
     for line in retail.all("LineItem"):
         if line.flag("VoidFlag"):
             continue
-        inside = [one for one in line.children if one.uri == RETAIL and one.local in _KINDS]
+        inside = [one for one in line.children if (one.uri, one.local) in _KINDS]
         if len(inside) > 1:
             raise inside[1].reject("E_XML_REPEAT", "the line is something else already", "one kind")
         found += [Line(line, one) for one in inside]
     return tuple(found)
 
 
-_KINDS = frozenset({PICKUP, DELIVERY, PREVIOUS})
+_KINDS = frozenset({(RETAIL, PICKUP), (RETAIL, DELIVERY), (RETAIL, PREVIOUS), (OURS, INTERACTION)})
 
 
 def read_items(

@@ -17,9 +17,9 @@ from canonical.errors import Rejected, shown
 from canonical.order import ExternalId, Note, OrderContent, PartyRef, RelatedParty
 from canonical.references import References
 
-from .conversation import is_kept, read_resume, refuse_both, resumes, talk_in, talked
+from .conversation import is_kept, read_interaction, read_resume, refuse_both, resumes, talk_in, talked
 from .earlier import ORDER, change_in, read_change, read_wish
-from .lines import PREVIOUS, Line, lines_of, read_items
+from .lines import DELIVERY, INTERACTION, PICKUP, PREVIOUS, Line, lines_of, read_items
 from .profile import Agreement
 from .vocabulary import CHANNEL, NUMBER_TYPE
 
@@ -46,7 +46,7 @@ class _Asked:
         lines: Those that are our business.
         change: The earlier order that the ordered lines change, if they change one.
         talk: The draft that they keep or complete, if they do; ``kept``: the till has put them aside.
-        wishes: What is asked of the other earlier orders.
+        wishes: What is asked of the other earlier orders, and what happened.
     """
 
     named: Origin
@@ -64,7 +64,7 @@ class _Asked:
     @property
     def ordered(self) -> list[Line]:
         """The lines that order something."""
-        return [one for one in self.lines if one.kind != PREVIOUS]
+        return [one for one in self.lines if one.kind in (PICKUP, DELIVERY)]
 
 
 def read_transaction(
@@ -104,8 +104,9 @@ def _read(node: XmlNode, origin: Origin, agreed: Agreement) -> _Asked:
     earlier = [one for one in lines if one.kind == PREVIOUS]
     change, talk = change_in(earlier), talk_in(earlier)
     refuse_both(change, talk)
-    wishes = tuple(_wish(one, named, agreed) for one in earlier if one is not change and one is not talk)
-    return _Asked(named, lines, change, wishes, talk, is_kept(node))
+    wishes = [_wish(one, named, agreed) for one in earlier if one is not change and one is not talk]
+    happened = [read_interaction(one, node, named) for one in lines if one.kind == INTERACTION]
+    return _Asked(named, lines, change, (*wishes, *happened), talk, is_kept(node))
 
 
 def _wish(one: Line, named: Origin, agreed: Agreement) -> Command:

@@ -15,6 +15,7 @@ __all__ = [
     "CHANNEL",
     "ITEM_TYPE",
     "NUMBER_TYPE",
+    "OURS",
     "PREFIXES",
     "RETAIL",
     "STATE_WORDS",
@@ -27,13 +28,13 @@ CHANNEL = "store"
 RETAIL = "http://www.nrf-arts.org/IXRetail/namespace/"
 """Namespace of POSLog."""
 
-# What POSLog has no words for.
-_OURS = "urn:orderloom:store:1"
+OURS = "urn:orderloom:store:1"
+"""Namespace of what POSLog has no words for."""
 
-PREFIXES: Mapping[str, str] = {RETAIL: "", _OURS: "ol"}
+PREFIXES: Mapping[str, str] = {RETAIL: "", OURS: "ol"}
 
 retail = Vocabulary(RETAIL)
-ours = Vocabulary(_OURS)
+ours = Vocabulary(OURS)
 
 ITEM_TYPE = "ITEM-ID"
 """Type of the catalogue's codes that stand in ItemID; for those in POSItemID, POSIDType says it."""

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from orderloom.correlation.port import Store
 from orderloom.simulators.calls import read_log
 from orderloom.simulators.channels import Kept, Readers
 from orderloom.simulators.script import ALL_SYSTEMS
+from orderloom.worker import utc_now
 
-from .scene import CONTENT_TYPES, Act, Pause, Repair, Scene, story_file
-from .stage import StageStuckError
+from .scene import CONTENT_TYPES, Act, Pause, Repair, Scene, StageStuckError, story_file
 
 __all__ = ["RealStage", "in_real_time", "real_script"]
 
@@ -71,7 +71,7 @@ class RealStage:
 
     def now(self) -> datetime:
         """The time of day."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def calls(self) -> Sequence[Mapping[str, Any]]:
         """All that the systems were told so far."""

@@ -16,6 +16,7 @@ __all__ = [
     "Pause",
     "Repair",
     "Scene",
+    "StageStuckError",
     "Step",
     "filled",
     "places",
@@ -35,6 +36,10 @@ CONTENT_TYPES = {
 _RULES = ("routes/story.toml", "routes/catalogue/story.toml", "routes/samples/triple-play.json")
 
 _PLACE = re.compile(rb"%([a-z]+)%")
+
+
+class StageStuckError(Exception):
+    """Somebody on the stage is not done in time, or says nothing; the text says who."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ from orderloom.stores import open_store
 from orderloom.worker import utc_now
 
 from .clock import StoryClock
-from .scene import CONTENT_TYPES, Repair, Scene, story_rules
+from .scene import CONTENT_TYPES, Repair, Scene, StageStuckError, story_rules
 
-__all__ = ["Door", "Stage", "StageStuckError", "free_port", "fresh_folder", "neighboured", "staged"]
+__all__ = ["Door", "Stage", "free_port", "fresh_folder", "neighboured", "staged"]
 
 # Seconds of the machine's; between two looks at whether everybody is done, and until that is given up.
 _LOOK = 0.01
@@ -42,10 +42,6 @@ _LIMIT = 45.0
 
 # Queues in which messages are left lying.
 _LEFT = (".parked", ".recent", "hub.identity", "unrouted")
-
-
-class StageStuckError(Exception):
-    """Somebody is not done in time; the text says who."""
 
 
 class Door:

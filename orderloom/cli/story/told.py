@@ -17,7 +17,7 @@ from orderloom.cli.text import counted
 from orderloom.correlation.tell import endpoints_of
 from orderloom.simulators.channels import Kept
 
-from .scene import filled, story_file
+from .scene import StageStuckError, filled, story_file
 
 __all__ = ["Asked", "Said", "ask", "touched", "untouched"]
 
@@ -112,7 +112,7 @@ def ask(
         number: Makes the questions different from earlier ones.
 
     Raises:
-        LookupError: One is not answered.
+        StageStuckError: One is not answered.
     """
     return Asked(tuple(_answers(order, number, drop, told)))
 
@@ -133,7 +133,7 @@ def _answers(
             if record.about == order.id
         ]
         if not own:
-            raise LookupError(f"{channel} was not answered about {order.id}")
+            raise StageStuckError(f"{channel} was not answered about {order.id}")
         word, body = own[-1]
         yield Said(channel, word, _progress(body))
 
