@@ -270,7 +270,8 @@ class TestJeopardy:
         assert [("delayed", "inProgress"), ("delayed", "held")] == [
             told for told in one.told() if told[0] == "delayed"
         ]
-        assert ["E_SYSTEM_REFUSED"] == [told.reason for told in one.last.notices]
+        said = "crm: A system refused the instruction [E_SYSTEM_REFUSED]"
+        assert [said] == [told.reason for told in one.last.notices]
 
     def test_a_timer_that_comes_after_the_end_changes_nothing(self):
         """It was on its way when the last reply came."""

@@ -79,7 +79,7 @@ def assert_shown(command):
 
 
 def test_an_order_with_changes_under_way(stage):
-    """A quote, a change that a system is told of, and one that waits behind it."""
+    """A quote, a change that a system is told of, and one that waits behind that."""
     order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
     items = [item(1, "INTERNET-500", "2026-03-03T09:00:00Z"), item(2, "CASE-01")]
     stage.drop("web", json.dumps({**order, "productOrderItem": items}).encode())
