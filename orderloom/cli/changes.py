@@ -21,20 +21,30 @@ from canonical.amendments import (
 from canonical.order import OrderItem, every_item
 from orderloom.correlation.record import Record, Step, StepState
 
-from .text import instant, one_line, table
+from .text import counted, instant, one_line, table
 
 __all__ = ["changes_of"]
+
+# Decided amendments that are shown, the newest; an order may have a thousand.
+_DECIDED = 5
 
 
 def changes_of(record: Record, unreached: Mapping[str, str]) -> Iterator[str]:
     """
-    Every amendment and cancel of an order; nothing when it has had none.
+    Amendments and cancels of an order; nothing when it has had none.
 
     Args:
         unreached: Systems that get nothing for now, and why: ``is paused``.
     """
-    for amending in record.amendments:
-        amendment = amending.amendment
+    asked_for = [one.amendment for one in record.amendments]
+    decided = [one.id for one in asked_for if one.settled]
+    passed_over = set(decided[:-_DECIDED])
+    if passed_over:
+        yield ""
+        yield f"{counted(len(passed_over), 'earlier change')}, all decided: orderloom journal {record.id}"
+    for amendment in asked_for:
+        if amendment.id in passed_over:
+            continue
         yield ""
         asked = f"{instant(amendment.at)}  {amendment.endpoint} {one_line(amendment.document)}".rstrip()
         kind = f"question about {amendment.part}" if amendment.part else "amendment"

@@ -4,6 +4,7 @@ What docs/adapters.md tells an integrator to write holds the contract, and carri
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,8 +16,10 @@ from broker.port import Properties
 from orderloom.running import Embedded
 from orderloom.settings import load
 from tests.docs.pages import ROOT, page
+from tests.support.rabbit import until
 
 FILE = re.compile(r"<!-- file: (\S+) -->\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STANDARD = ("crm", "warehouse", "oss.internet", "oss.mobile", "billing")
 ENTRY_POINTS = '[project.entry-points."orderloom.inbound"]'
 
 
@@ -39,13 +42,16 @@ def installed(place, monkeypatch):
     found.mkdir()
     (found / "METADATA").write_text("Metadata-Version: 2.1\nName: agent\nVersion: 1.0\n", encoding="utf-8")
     entries = re.sub(r'"| *#.*', "", block.splitlines()[1])
-    (found / "entry_points.txt").write_text(f"[orderloom.inbound]\n{entries}\n", encoding="utf-8")
+    groups = f"[orderloom.inbound]\n{entries}\n[orderloom.outbound]\nstudio = studio:StudioAdapter\n"
+    (found / "entry_points.txt").write_text(groups, encoding="utf-8")
     monkeypatch.syspath_prepend(place)
     yield place
-    sys.modules.pop("agent", None)
+    for name in ("agent", "studio"):
+        sys.modules.pop(name, None)
 
 
-def test_the_example_passes_the_conformance_suite(place):
+@pytest.mark.parametrize("name", ["agent", "studio"])
+def test_the_example_passes_the_conformance_suite(place, name):
     """
     As an integrator runs it, in a folder of its own.
     """
@@ -58,7 +64,7 @@ def test_the_example_passes_the_conformance_suite(place):
         "no:cacheprovider",
         "--rootdir",
         ".",
-        "test_agent.py",
+        f"test_{name}.py",
     ]
     ran = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=False)
     counted = re.search(r"(\d+) passed", ran.stdout)
@@ -72,6 +78,7 @@ def test_the_example_carries_an_order(installed, monkeypatch):
     """
     With entry point, profile and settings as the guide has them: dropped, accepted, answered.
     """
+    (installed / "routes" / "engraving.toml").unlink()  # of the other example's, which is not set up here
     monkeypatch.setenv("ORDERLOOM_SYSTEM_OSS_INTERNET_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("ORDERLOOM_STORE", str(installed / "orderloom.db"))
     with Embedded(load()) as hub:
@@ -81,3 +88,64 @@ def test_the_example_carries_an_order(installed, monkeypatch):
 
         assert answer is not None
         assert re.fullmatch(rb"K2\|K-1001\|OK\|OL[0-9A-Z]{16}\|END\n", answer.body)
+
+
+def told(hub, queue):
+    """The next message on a queue, as lines of fields."""
+    found = hub.broker.get(queue, 15.0)
+    assert found is not None, queue
+    hub.broker.ack(found)
+    return [line.split("|") for line in found.body.decode().splitlines()]
+
+
+def test_the_example_of_a_system_is_told_of_changes(installed, monkeypatch):
+    """
+    What is changed in time is told, and made; what was cut meanwhile stays as it is.
+    """
+    monkeypatch.setenv("ORDERLOOM_SYSTEM_OSS_INTERNET_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ORDERLOOM_STORE", str(installed / "orderloom.db"))
+    systems = "".join(f'[systems."{name}"]\n' for name in (*STANDARD, "studio"))
+    (installed / "orderloom.toml").write_text(f'{systems}[rules]\nfolder = "."\n', encoding="utf-8")
+    item = {"id": "1", "action": "add", "productOffering": {"id": "GADGET-Z"}}
+    with Embedded(load()) as hub:
+
+        def send(**said):
+            hub.broker.publish("drop.web", "", json.dumps(said).encode(), Properties())
+
+        def change(number, quantity):
+            patch = {"productOrderItem": [{"id": "1", "quantity": quantity}]}
+            send(**{"@type": "ProductOrderPatchRequest"}, requestId=number, orderId="W-1", productOrder=patch)
+
+        def answers(verb, key, word):
+            hub.broker.publish("reply.studio", "", f"S3|{verb}|{key}|1|{word}||END\n".encode(), Properties())
+
+        send(**{"@type": "ProductOrder"}, externalId=[{"id": "W-1"}], productOrderItem=[item])
+        [[_, do, first, *_], line] = told(hub, "system.studio.in")
+        assert ("do", ["S2", "1", "GADGET-Z", "1", "END"]) == (do, line)
+
+        change("P-1", 3)
+        [[_, verb, key, earlier, *_], line] = told(hub, "system.studio.in")
+        assert ("modify", first, "3") == (verb, earlier, line[3])
+        answers(verb, key, "DONE")
+        change("P-2", 5)
+        [[_, verb, key, *_], line] = told(hub, "system.studio.in")
+        assert ("modify", "5") == (verb, line[3])
+        answers(verb, key, "LATE")
+        assert "E_TOO_LATE" in refusal(hub, "P-2")
+
+        answers("do", first, "CUT")
+        [order] = {id_ for _, id_ in hub.store.find("W-1")}
+        until("the milestone", lambda: ["cut"] == [line.milestone for line in hub.store.order(order).lines])
+        change("P-3", 7)
+        assert "past its point of no return (cut)" in refusal(hub, "P-3")
+        assert 0 == hub.broker.depth("system.studio.in")
+
+
+def refusal(hub, number):
+    """What the shop is told of a change that is refused."""
+    while (found := hub.broker.get("channel.web.out", 15.0)) is not None:
+        hub.broker.ack(found)
+        said = found.body.decode()
+        if f'"{number}"' in said and '"refused"' in said:
+            return said
+    return ""

@@ -181,3 +181,15 @@ def test_a_line_waits_for_no_item_that_was_taken_out(stage):
 
     [billing] = [one for one in steady(told("orderloom status W-1")) if "billing-device" in one]
     assert "waits for warehouse  " in billing
+
+
+def test_of_many_changes_the_last_are_shown(stage):
+    """An order that was changed all day still fits a screen."""
+    order = {"externalId": [{"id": "W-1"}], "@type": "ProductOrder"}
+    stage.drop("web", json.dumps({**order, "productOrderItem": [item(1, "CASE-01")]}).encode())
+    for number in range(2, 10):
+        stage.drop("web", change(f"P-{number}", id="1", quantity=number))
+    said = told("orderloom status W-1")
+
+    assert re.search(r"^3 earlier changes, all decided: orderloom journal OL\w{16}$", said, re.MULTILINE)
+    assert [f"P-{number}" for number in range(5, 10)] == re.findall(r"web.portal (P-\d)", said)

@@ -6,6 +6,7 @@ What each adapter reads and writes of them is held byte by byte in tests/adapter
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -214,6 +215,21 @@ def test_the_examples_of_a_page_are_taken_one_after_the_other(page_of, channel):
     found = {name: typist.types(name) for name in TOLD[channel]}
 
     assert TOLD[channel] == found
+
+
+def test_what_came_too_late_is_ordered_by_the_conversation_of_its_order(page_of):
+    """As the kiosk's page says; the draft that the answer names becomes an order."""
+    typist = page_of("kiosk")
+    typist.types("order")
+    typist.everybody_answers()
+    typist.types("change", b'"remove": [1]', b'"remove": []')
+    told = [json.loads(body) for who, body in typist.stage.letters if who == "kiosk.mall-1"]
+    [late] = [line for line in told[-1]["change"]["lines"] if line["line"] == "2"]
+    conversation = next(one["conversation"] for one in told if "conversation" in one)
+    typist.types("submit", b"CV6555NN4VZ7VJJQ35", conversation.encode())
+    orders = [json.loads(body).get("order") for who, body in typist.stage.letters if who == "kiosk.mall-1"]
+
+    assert late["followOn"] == orders[-1]
 
 
 @pytest.mark.parametrize("channel", [one for one in TOLD if one != "partner"])
