@@ -6,7 +6,7 @@ Field paths are TMF622 v5's names: ``quantity``, ``productOffering``, ``productC
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ __all__ = [
     "asked_of_order",
     "differing",
     "differing_fields",
+    "joined",
     "merged",
     "patched",
     "touches",
@@ -27,6 +28,7 @@ __all__ = [
     "without",
 ]
 
+T = TypeVar("T")
 Content = TypeVar("Content", bound=OrderContent)
 
 _CHARACTERISTIC = "productCharacteristic"
@@ -39,6 +41,12 @@ _ORDER_FIELDS: Mapping[str, str] = {
     "related_party": "relatedParty",
     "priority": "priority",
 }
+
+
+def joined(there: tuple[T, ...], more: Iterable[T]) -> tuple[T, ...]:
+    """What is there, and behind it what of ``more`` is not there yet."""
+    known = set(there)
+    return (*there, *(one for one in more if one not in known))
 
 
 def touches(fields: Sequence[str], concerns: Sequence[str]) -> bool:
@@ -71,7 +79,7 @@ def differing_fields(order: OrderContent, patch: OrderPatch) -> tuple[str, ...]:
         for name, path in _ORDER_FIELDS.items()
         if getattr(patch, name) is not None and getattr(patch, name) != getattr(order, name)
     ]
-    return (*found, "note") if any(one not in order.note for one in patch.note) else tuple(found)
+    return tuple(found) if joined(order.note, patch.note) == order.note else (*found, "note")
 
 
 def asked_fields(patch: ItemPatch) -> tuple[str, ...]:
@@ -96,7 +104,8 @@ def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:
     """``item`` with what ``patch`` gives."""
     values = {one.name: one for one in item.product.product_characteristic}
     values |= {one.name: one for one in patch.product_characteristic}
-    kept = tuple(one for name, one in values.items() if name not in patch.removed_characteristic)
+    removed = set(patch.removed_characteristic)
+    kept = tuple(one for name, one in values.items() if name not in removed)
     product = msgspec.structs.replace(
         item.product,
         product_characteristic=kept,
@@ -108,7 +117,7 @@ def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:
         product_offering=patch.product_offering or item.product_offering,
         quantity=item.quantity if patch.quantity is None else patch.quantity,
         item_price=item.item_price if patch.item_price is None else patch.item_price,
-        note=(*item.note, *(one for one in patch.note if one not in item.note)),
+        note=joined(item.note, patch.note),
     )
 
 
@@ -184,8 +193,7 @@ def _left(item: OrderItem, gone: set[str]) -> OrderItem:
 def with_fields(order: Content, patch: OrderPatch) -> Content:
     """``order`` with what ``patch`` gives; its notes come behind those that are there."""
     given = {name: getattr(patch, name) for name in _ORDER_FIELDS if getattr(patch, name) is not None}
-    notes = tuple(one for one in patch.note if one not in order.note)
-    return msgspec.structs.replace(order, **given, note=(*order.note, *notes))
+    return msgspec.structs.replace(order, **given, note=joined(order.note, patch.note))
 
 
 def _product(item: OrderItem) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, OrderPatch, Scope
-from canonical.changing import asked_fields, differing, differing_fields, patched
+from canonical.changing import asked_fields, differing, differing_fields, joined, patched
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ItemRelationship, Order, OrderContent, OrderItem, every_item
@@ -198,7 +198,7 @@ def _said(old: OrderItem, new: OrderItem, ids: Mapping[str, str]) -> OrderItem:
         product_offering=new.product_offering,
         quantity=new.quantity,
         item_price=new.item_price or old.item_price,
-        note=(*old.note, *(one for one in new.note if one not in old.note)),
+        note=joined(old.note, new.note),
         product_order_item_relationship=_ties(new, ids) or old.product_order_item_relationship,
     )
 

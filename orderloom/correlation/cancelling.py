@@ -6,7 +6,7 @@ Source: design, "Changing an order in flight"; states of the task: TMF622 v5.0.0
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +22,7 @@ from canonical.amendments import (
 )
 from canonical.commands import CancelOrder
 from canonical.errors import Fault, Rejected, shown
-from canonical.order import ChannelRole, every_item
+from canonical.order import ChannelRole, OrderItem, every_item
 from canonical.states import Cause, State
 from canonical.systems import Verb
 
@@ -54,7 +54,8 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; nothing was done.
     """
-    items = _with_nested(work, [_named(work, name, command.origin.endpoint) for name in command.items])
+    named = _Names(work, command.origin.endpoint)
+    items = _with_nested(work, [named(name) for name in command.items])
     task = CancelTask(
         id=task_id,
         endpoint=command.origin.endpoint,
@@ -86,21 +87,34 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     _begin(work, task, possible, under_way)
 
 
-def _named(work: Working, name: str, endpoint: str) -> str:
+class _Names:
     """
-    The item of this id or line number, among those that are there before those that are cancelled.
+    Items by their ids and line numbers, those that are there before those that are cancelled.
 
     Whoever captured the order names its own line numbers first: an id may be that of somebody else's item.
     """
-    captured = any(one.endpoint == endpoint for one in work.order.channel[:1])
-    there = [one for one in work.items.values() if one.state is not State.CANCELLED]
-    for among in (there, work.items.values()):
-        own = [one.id for one in among if one.line_ref == name]
-        if len(own) == 1 and (captured or name not in work.items):
-            return own[0]
-        if any(one.id == name for one in among):
-            return name
-    raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
+
+    def __init__(self, work: Working, endpoint: str) -> None:
+        self._items = work.items
+        self._captured = any(one.endpoint == endpoint for one in work.order.channel[:1])
+        there = [one for one in work.items.values() if one.state is not State.CANCELLED]
+        self._among = [(_by_number(one), {item.id for item in one}) for one in (there, work.items.values())]
+
+    def __call__(self, name: str) -> str:
+        for numbers, ids in self._among:
+            own = numbers.get(name, ())
+            if len(own) == 1 and (self._captured or name not in self._items):
+                return own[0]
+            if name in ids:
+                return name
+        raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
+
+
+def _by_number(items: Iterable[OrderItem]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for one in items:
+        found.setdefault(one.line_ref, []).append(one.id)
+    return found
 
 
 def _what(task: CancelTask) -> str:

@@ -19,8 +19,8 @@ from routes.amend import MOST_FAULTS
 from routes.catalogue import MAX_BYTES, MAX_ITEMS
 from tests.correlation.shop import Shop, changed, colour, item
 
-# Seconds of this process's work; a worker's lease is ten.
-AT_MOST = 10.0
+# Seconds of this process's work: half of what a worker's lease lasts.
+AT_MOST = 5.0
 
 
 @contextmanager
@@ -64,6 +64,28 @@ class TestOfAThousandLines:
         assert {"inProgress", "pendingCancellation"} == {
             state for name, state in shop.lines().items() if name.startswith("crm")
         }
+
+    def test_each_is_cancelled_in_time(self):
+        """Every one is named ten times."""
+        shop = roll_out()
+        shop.done("crm")
+
+        with in_time():
+            shop.cancel(*(str(1 + number % (MAX_ITEMS - 1)) for number in range(10 * MAX_ITEMS)))
+            shop.done_changes("warehouse undo", "crm undo")
+
+        assert "cancelled" == shop.order.state
+
+    def test_as_many_notes_as_a_document_may_hold_are_added_in_time(self):
+        shop = Shop(item("1", "CASE-01"))
+        notes = tuple(Note(text=str(number)) for number in range(10_000))
+
+        with in_time():
+            shop.amend(fields=OrderPatch(note=notes))
+            shop.amend(fields=OrderPatch(note=notes[:-1]))
+            shop.amend(fields=OrderPatch(note=(Note(text="another"), *notes)))
+
+        assert 10_001 == len(shop.order.note)
 
     def test_what_is_wrong_with_most_is_said_of_the_first_of_them(self):
         """There is place for one more item: which one that is, is as good as the order in which they come."""
