@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
+# So much of a reason is said of each line that is cancelled, and an order may have a thousand; the task has
+# all of it.
+_SHOWN = 200
+
 __all__ = [
     "advance_cancel",
     "ask_cancel",
@@ -255,7 +259,7 @@ def _cancel_line(work: Working, key: Key, task: CancelTask) -> None:
         work.drop(step)
     line = work.lines[key]
     if line.state is State.COMPLETED or not line.state.terminal:
-        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
+        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason[:_SHOWN])
 
 
 def _overtaken(work: Working, step: Step) -> bool:

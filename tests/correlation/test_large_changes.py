@@ -76,6 +76,16 @@ class TestOfAThousandLines:
 
         assert "cancelled" == shop.order.state
 
+    def test_a_long_reason_is_not_written_a_thousand_times(self):
+        """The cancel has it whole, each line the beginning."""
+        shop = roll_out()
+        shop.cancel(reason="found it cheaper. " * 200)
+
+        said = {line.reason for line in shop.record.lines if line.part == "warehouse"}
+        assert {200} == {len(one) for one in said}
+        [cancelling] = shop.record.cancels
+        assert 3600 == len(cancelling.task.reason)
+
     def test_as_many_notes_as_a_document_may_hold_are_added_in_time(self):
         shop = Shop(item("1", "CASE-01"))
         notes = tuple(Note(text=str(number)) for number in range(10_000))
