@@ -78,6 +78,7 @@ class Working:
         self.cancels: dict[str, Cancelling] = {one.task.id: one for one in record.cancels}
         self.steps = Steps(record.steps)
         self.drafts: list[Record] = []
+        self.follow_ons: dict[str, int] = {}  # by amendment, the place of its draft among these
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
         self._waits: Waits | None = None

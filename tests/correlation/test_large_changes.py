@@ -76,6 +76,18 @@ class TestOfAThousandLines:
 
         assert "cancelled" == shop.order.state
 
+    def test_what_comes_too_late_is_one_draft(self):
+        """The order has ended: what is wanted of a thousand lines is one wish, and one thing to be resumed."""
+        shop = Shop(item("1", "CASE-01"))
+        shop.done("crm", "warehouse", "billing-device")
+
+        amendment = shop.amend(add=[item(f"N-{number}", "CASE-01") for number in range(MAX_ITEMS - 1)])
+
+        [draft] = shop.acts[-1].drafts
+        assert MAX_ITEMS - 1 == len(draft.order.product_order_item)
+        assert {draft.id} == {one.follow_on for one in amendment.pieces}
+        assert [draft.id] == [one.id for one in shop.order.order_relationship]
+
     def test_a_long_reason_is_not_written_a_thousand_times(self):
         """The cancel has it whole, each line the beginning."""
         shop = roll_out()
