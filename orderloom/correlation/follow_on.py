@@ -28,8 +28,8 @@ def follow_on(work: Working, amendment: Amendment, piece: Piece) -> Piece:
     """
     ``piece`` with the id of a draft that holds what it wanted; without one when there is nothing to order.
 
-    What was to be changed is wanted as a change of the product, what was to be removed as its end.  Pieces of one
-    amendment that come too late in one act are one draft: a wish of a thousand lines is one wish.
+    What was to be changed is wanted as a change of the product, what was to be removed as its end.  Pieces of
+    one amendment that come too late in one act are one draft: a wish of a thousand lines is one wish.
     """
     items = tuple(_wanted(work, piece))
     if not items:

@@ -77,7 +77,7 @@ class TestOfAThousandLines:
         assert "cancelled" == shop.order.state
 
     def test_what_comes_too_late_is_one_draft(self):
-        """The order has ended: what is wanted of a thousand lines is one wish, and one thing to be resumed."""
+        """The order has ended: what is wanted of a thousand lines is one wish, to be resumed as one."""
         shop = Shop(item("1", "CASE-01"))
         shop.done("crm", "warehouse", "billing-device")
 
