@@ -6,7 +6,7 @@ Field paths are TMF622 v5's names: ``quantity``, ``productOffering``, ``productC
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -16,11 +16,12 @@ from .order import Characteristic, Order, OrderContent, OrderItem, every_item
 from .states import State
 
 __all__ = [
+    "ItemNames",
     "asked_fields",
     "asked_of_order",
     "differing",
     "differing_fields",
-    "item_named",
+    "joined",
     "merged",
     "patched",
     "touches",
@@ -29,6 +30,7 @@ __all__ = [
     "without",
 ]
 
+T = TypeVar("T")
 Content = TypeVar("Content", bound=OrderContent)
 
 _CHARACTERISTIC = "productCharacteristic"
@@ -41,6 +43,12 @@ _ORDER_FIELDS: Mapping[str, str] = {
     "related_party": "relatedParty",
     "priority": "priority",
 }
+
+
+def joined(there: tuple[T, ...], more: Iterable[T]) -> tuple[T, ...]:
+    """What is there, and behind it what of ``more`` is not there yet."""
+    known = set(there)
+    return (*there, *(one for one in more if one not in known))
 
 
 def touches(fields: Sequence[str], concerns: Sequence[str]) -> bool:
@@ -73,7 +81,7 @@ def differing_fields(order: OrderContent, patch: OrderPatch) -> tuple[str, ...]:
         for name, path in _ORDER_FIELDS.items()
         if getattr(patch, name) is not None and getattr(patch, name) != getattr(order, name)
     ]
-    return (*found, "note") if any(one not in order.note for one in patch.note) else tuple(found)
+    return tuple(found) if joined(order.note, patch.note) == order.note else (*found, "note")
 
 
 def asked_fields(patch: ItemPatch) -> tuple[str, ...]:
@@ -97,31 +105,42 @@ def asked_of_order(patch: OrderPatch) -> tuple[str, ...]:
 _GOING = (State.PENDING_CANCELLATION, State.CANCELLED)
 
 
-def item_named(order: Order, name: str, endpoint: str) -> str | None:
+class ItemNames:
     """
-    Id of the item that ``endpoint`` means by ``name``; None when that is none, or could be several.
+    Which item an endpoint means by a name: a line number of its own, or an id.
 
     Whoever captured the order means his own line number first, others the item's id; what is being cancelled
     is meant only when nothing that stays can be, and what is cancelled last.
     """
-    items = list(every_item(order.product_order_item))
-    by_line = [one for one in items if one.line_ref == name]
-    by_id = [one for one in items if one.id == name]
-    own = bool(order.channel) and order.channel[0].endpoint == endpoint
-    first, second = (by_line, by_id) if own else (by_id, by_line)
-    for gone in (None, State.PENDING_CANCELLATION, State.CANCELLED):
-        for among in (first, second):
-            found = [one.id for one in among if (one.state if one.state in _GOING else None) is gone]
-            if found:
-                return found[0] if len(found) == 1 else None
-    return None
+
+    def __init__(self, order: Order, endpoint: str) -> None:
+        own = bool(order.channel) and order.channel[0].endpoint == endpoint
+        self._among: list[dict[str, list[str]]] = []
+        items = list(every_item(order.product_order_item))
+        for gone in (None, State.PENDING_CANCELLATION, State.CANCELLED):
+            there = [one for one in items if (one.state if one.state in _GOING else None) is gone]
+            by_line, by_id = _by(there, "line_ref"), _by(there, "id")
+            self._among += (by_line, by_id) if own else (by_id, by_line)
+
+    def item(self, name: str) -> str | None:
+        """Its id; None when that is none, or could be several."""
+        found = next((one[name] for one in self._among if name in one), [])
+        return found[0] if len(found) == 1 else None
+
+
+def _by(items: Iterable[OrderItem], field: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in items:
+        found.setdefault(getattr(one, field), []).append(one.id)
+    return found
 
 
 def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:
     """``item`` with what ``patch`` gives."""
     values = {one.name: one for one in item.product.product_characteristic}
     values |= {one.name: one for one in patch.product_characteristic}
-    kept = tuple(one for name, one in values.items() if name not in patch.removed_characteristic)
+    removed = set(patch.removed_characteristic)
+    kept = tuple(one for name, one in values.items() if name not in removed)
     product = msgspec.structs.replace(
         item.product,
         product_characteristic=kept,
@@ -133,7 +152,7 @@ def patched(item: OrderItem, patch: ItemPatch) -> OrderItem:
         product_offering=patch.product_offering or item.product_offering,
         quantity=item.quantity if patch.quantity is None else patch.quantity,
         item_price=item.item_price if patch.item_price is None else patch.item_price,
-        note=(*item.note, *(one for one in patch.note if one not in item.note)),
+        note=joined(item.note, patch.note),
     )
 
 
@@ -209,8 +228,7 @@ def _left(item: OrderItem, gone: set[str]) -> OrderItem:
 def with_fields(order: Content, patch: OrderPatch) -> Content:
     """``order`` with what ``patch`` gives; its notes come behind those that are there."""
     given = {name: getattr(patch, name) for name in _ORDER_FIELDS if getattr(patch, name) is not None}
-    notes = tuple(one for one in patch.note if one not in order.note)
-    return msgspec.structs.replace(order, **given, note=(*order.note, *notes))
+    return msgspec.structs.replace(order, **given, note=joined(order.note, patch.note))
 
 
 def _product(item: OrderItem) -> tuple[str, str]:

@@ -117,6 +117,8 @@ class AmendOrder(Canonical, frozen=True, tag_field="command", tag=True):
             :class:`canonical.amendments.ItemPatch` does.
         base: The version the sender last saw; None takes the one last rendered to it.
         atomic: All of it or nothing.
+        sequence: The sender's own count of its whole orders, where it has one: a lower one than the last that
+            was taken is out of date.
     """
 
     origin: Origin
@@ -129,6 +131,7 @@ class AmendOrder(Canonical, frozen=True, tag_field="command", tag=True):
     fields: OrderPatch | None = None
     base: int | None = None
     atomic: bool = False
+    sequence: int | None = None
 
 
 class CancelOrder(Canonical, frozen=True, tag_field="command", tag=True):

@@ -102,7 +102,26 @@ def find_customer(store: Store, name: str) -> Customer:
             elif any(one.party_or_party_role.id == name for one in parties):
                 others += 1
         after = page[-1][0]
-    return Customer(name, ids, tuple(orders), others)
+    return Customer(name, ids, (*orders, *_former(store, ids, set(orders))), others)
+
+
+def _former(store: Store, ids: frozenset[str], known: set[str]) -> Iterator[str]:
+    """Orders and drafts of his conversations that were his, and are somebody else's by now."""
+    for orders in store.orders_in(store.conversations_of(ids)).values():
+        for order_id in orders:
+            if order_id not in known and _was_his(store, order_id, ids):
+                yield order_id
+
+
+def _was_his(store: Store, order_id: str, ids: frozenset[str]) -> bool:
+    record = store.order(order_id)
+    if record is None:
+        return False
+    pieces = (piece for one in record.amendments for piece in one.amendment.pieces)
+    if any("relatedParty" in change.fields for piece in pieces for change in piece.changes):
+        return True
+    said = (decode(row.content, OrderContent) for row in store.drafts([order_id]).get(order_id, ()))
+    return any(alias.id in ids for one in said for alias in aliases_of(one.related_party))
 
 
 def forget_order(

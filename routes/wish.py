@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, OrderPatch, Scope
-from canonical.changing import asked_fields, differing, differing_fields, item_named, patched
+from canonical.changing import ItemNames, asked_fields, differing, differing_fields, joined, patched
 from canonical.commands import AmendOrder
 from canonical.errors import Rejected, shown
 from canonical.order import ItemRelationship, Order, OrderContent, OrderItem, every_item
@@ -82,8 +82,7 @@ class _Look:
     """The order in force, as changes look at it."""
 
     def __init__(self, order: Order, endpoint: str) -> None:
-        self._order = order
-        self._endpoint = endpoint
+        self._names = ItemNames(order, endpoint)
         self.captured = any(one.endpoint == endpoint for one in order.channel[:1])
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
@@ -141,7 +140,7 @@ class _Look:
         raise Rejected("E_VALUE", "an item cannot be moved", f"item {known}", f"the item {where}")
 
     def _named(self, name: str) -> str:
-        found = item_named(self._order, name, self._endpoint)
+        found = self._names.item(name)
         if found is not None:
             return found
         known = ", ".join(list(self.items)[:5])
@@ -210,7 +209,7 @@ def _said(old: OrderItem, new: OrderItem, ids: Mapping[str, str]) -> OrderItem:
         product_offering=new.product_offering,
         quantity=new.quantity,
         item_price=new.item_price or old.item_price,
-        note=(*old.note, *(one for one in new.note if one not in old.note)),
+        note=joined(old.note, new.note),
         product_order_item_relationship=_ties(new, ids) or old.product_order_item_relationship,
     )
 

@@ -20,7 +20,7 @@ from canonical.amendments import (
     PieceState,
     TaskState,
 )
-from canonical.changing import item_named
+from canonical.changing import ItemNames
 from canonical.commands import CancelOrder
 from canonical.errors import Fault, Rejected, shown
 from canonical.order import ChannelRole, every_item
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from .working import Working
 
 Key = tuple[str, str]
+
+# So much of a reason is said of each line that is cancelled, and an order may have a thousand; the task has
+# all of it.
+_SHOWN = 200
 
 __all__ = [
     "advance_cancel",
@@ -57,7 +61,8 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     Raises:
         Rejected: ``E_NOT_FOUND`` for an item that the order does not have; nothing was done.
     """
-    items = _with_nested(work, [_named(work, name, command.origin.endpoint) for name in command.items])
+    names = ItemNames(work.order, command.origin.endpoint)
+    items = _with_nested(work, [_named(names, name) for name in command.items])
     task = CancelTask(
         id=task_id,
         endpoint=command.origin.endpoint,
@@ -89,11 +94,11 @@ def ask_cancel(work: Working, command: CancelOrder, task_id: str) -> None:
     _begin(work, task, possible, under_way)
 
 
-def _named(work: Working, name: str, endpoint: str) -> str:
-    found = item_named(work.order, name, endpoint)
-    if found is not None:
-        return found
-    raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
+def _named(names: ItemNames, name: str) -> str:
+    found = names.item(name)
+    if found is None:
+        raise Rejected("E_NOT_FOUND", f"the order has no item {shown(name)}", f"item {name}")
+    return found
 
 
 def _what(task: CancelTask) -> str:
@@ -243,7 +248,7 @@ def _cancel_line(work: Working, key: Key, task: CancelTask) -> None:
         work.drop(step)
     line = work.lines[key]
     if line.state is State.COMPLETED or not line.state.terminal:
-        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason)
+        work.move(line, State.CANCELLED, cause=Cause.CUSTOMER, code="", reason=task.reason[:_SHOWN])
 
 
 def _overtaken(work: Working, step: Step) -> bool:

@@ -34,7 +34,8 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
 
     Raises:
         Rejected: ``E_STATE``: it is a draft, or its sender has asked for too many changes of it; ``E_VALUE``:
-            it was made from a version that there never was.
+            it was made from a version that there never was; ``E_STALE``: its sender has sent a later one
+            before.
     """
     version = record.order.version
     if record.order.state is State.DRAFT:
@@ -50,6 +51,7 @@ def amend(record: Record, command: AmendOrder, id_: str, world: World, now: date
     _count(
         record, sum(len(piece.changes) for one in own for piece in one.pieces), "changes of lines", MOST_LINES
     )
+    _in_sequence(record, command)
     work = Working(record, world, now)
     ask_amendment(work, command, id_)
     return work.finish()
@@ -73,6 +75,15 @@ def cancel(record: Record, command: CancelOrder, id_: str, world: World, now: da
     work = Working(record, world, now)
     ask_cancel(work, command, id_)
     return work.finish()
+
+
+def _in_sequence(record: Record, command: AmendOrder) -> None:
+    """Messages overtake each other: a whole order that is older than one that was taken would undo that."""
+    own = (one.command for one in record.amendments if one.amendment.endpoint == command.origin.endpoint)
+    last = max((one.sequence or 0 for one in own), default=0)
+    if command.sequence is not None and command.sequence < last:
+        what = f"revision {last} of {record.id} was taken before it"
+        raise Rejected("E_STALE", what, f"revision {command.sequence}", "a higher revision")
 
 
 def _count(record: Record, asked: int, what: str, most: int = MOST_CHANGES) -> None:

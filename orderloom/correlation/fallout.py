@@ -20,7 +20,7 @@ import msgspec
 
 from canonical.amendments import ChangeKind, ItemChange, ItemPatch
 from canonical.base import Canonical, Id, Instant, Text
-from canonical.changing import differing, item_named, patched, with_changes
+from canonical.changing import ItemNames, differing, patched, with_changes
 from canonical.errors import Fault, Rejected, shown
 from canonical.notices import Notice, NoticeKind
 from canonical.states import Cause, State
@@ -299,7 +299,7 @@ def _settle(work: Working, sent: Instructed | None) -> None:
 
 def _edit(work: Working, act: Act, found: tuple[Held, ...]) -> None:
     patch = act.patch or ItemPatch(item=act.chosen.item)
-    named = work.items.get(item_named(work.order, patch.item, "") or "")
+    named = work.items.get(ItemNames(work.order, "").item(patch.item) or "")
     if named is None:
         raise Rejected("E_VALUE", f"no item {shown(patch.item)}", work.order.id, ", ".join(work.items))
     meant = tuple(one for one in found if one.line.item == named.id and one.step is None)

@@ -28,12 +28,20 @@ def follow_on(work: Working, amendment: Amendment, piece: Piece) -> Piece:
     """
     ``piece`` with the id of a draft that holds what it wanted; without one when there is nothing to order.
 
-    What was to be changed is wanted as a change of the product, what was to be removed as its end.
+    What was to be changed is wanted as a change of the product, what was to be removed as its end.  Pieces of
+    one amendment that come too late in one act are one draft: a wish of a thousand lines is one wish.
     """
     items = tuple(_wanted(work, piece))
     if not items or amendment.part:  # nobody wishes what a system had only offered
         return piece
     order = work.order
+    place = work.follow_ons.get(amendment.id)
+    if place is not None:
+        known = work.drafts[place]
+        whole = (*known.order.product_order_item, *items)
+        order = msgspec.structs.replace(known.order, product_order_item=whole)
+        work.drafts[place] = msgspec.structs.replace(known, order=order)
+        return msgspec.structs.replace(piece, follow_on=order.id)
     draft_id = follow_on_id(order.id, amendment.id, piece.number)
     draft = Order(
         id=draft_id,
@@ -52,6 +60,7 @@ def follow_on(work: Working, amendment: Amendment, piece: Piece) -> Piece:
     )
     alias = Alias(owner="hub", type="orderId", value=draft_id)
     plan = Plan(rules_version=order.rules_version, parts=())
+    work.follow_ons[amendment.id] = len(work.drafts)
     work.drafts.append(Record(order=draft, plan=plan, lines=(), aliases=(alias,)))
     work.relate(draft_id, _FOLLOWS)
     text = f"what came too late is kept as draft {draft_id}"

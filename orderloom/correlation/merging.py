@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from canonical.changing import joined
 from canonical.order import (
     OrderContent,
     OrderItem,
@@ -113,8 +114,8 @@ def merge(
         "party", _party_key, seen.related_party, current.related_party, said.related_party
     )
     fields["place"] = work.keyed("place", _role, seen.place, current.place, said.place)
-    fields["note"] = _union(current.note, said.note)
-    fields["external_id"] = _union(current.external_id, said.external_id)
+    fields["note"] = joined(current.note, said.note)
+    fields["external_id"] = joined(current.external_id, said.external_id)
     items = current.product_order_item
     if said.product_order_item:
         items = work.items(seen.product_order_item, items, said.product_order_item)
@@ -232,7 +233,7 @@ class _Merging:
                 said.product_order_item_relationship,
             ),
             "product": self._product(path, seen.product, current.product, said.product),
-            "note": _union(current.note, said.note),
+            "note": joined(current.note, said.note),
             "line_ref": current.line_ref or said.line_ref,
         }
         if offered != current.product_offering.id:
@@ -324,10 +325,6 @@ def _without(item: OrderItem, ids: set[str]) -> OrderItem:
         ),
         product_order_item=tuple(_without(one, ids) for one in item.product_order_item),
     )
-
-
-def _union(current: tuple[T, ...], said: tuple[T, ...]) -> tuple[T, ...]:
-    return (*current, *(one for one in said if one not in current))
 
 
 def _by(key: Callable[[T], Hashable], values: Iterable[T]) -> dict[Hashable, T]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from canonical.amendments import ChangeKind, OrderPatch, Piece, PieceState, Scope
-from canonical.changing import asked_fields, asked_of_order, item_named
+from canonical.changing import ItemNames, asked_fields, asked_of_order
 from canonical.commands import AmendOrder
 from canonical.states import State
 
@@ -102,9 +102,10 @@ def _recut(work: Working, amending: Amending, pieces: Iterable[Piece]) -> set[Pa
 
 def _asked(work: Working, command: AmendOrder) -> set[Path]:
     """The fields that a delta speaks of, by the ids of their items."""
+    names = ItemNames(work.order, command.origin.endpoint)
 
     def named(name: str) -> str:
-        return item_named(work.order, name, command.origin.endpoint) or name
+        return names.item(name) or name
 
     found = {(named(one.item), field) for one in command.change for field in asked_fields(one)}
     found |= {("", field) for field in asked_of_order(command.fields or OrderPatch())}

@@ -16,6 +16,7 @@ from canonical.changing import merged
 from canonical.instructions import InstructionLine
 from canonical.systems import Verb
 
+from .indexed import Key
 from .record import Step, StepState
 from .standing import change_of, item_there, order_wanted
 
@@ -32,7 +33,11 @@ def steps_of(work: Working, cause: str, piece: int = 0) -> list[Step]:
 
 def send_ready(work: Working, steps: Sequence[Step]) -> bool:
     """Tell systems of the steps whose turn has come; one instruction for each part, verb and telling."""
-    ready = [one for one in steps if one.state is StepState.WAITING and _is_next(work, one, steps)]
+    # No line waits for itself, so that one look at all that is not done serves each of them.
+    left = [one for one in steps if one.state is not StepState.DONE]
+    awaited = {key for one in left for key in work.waits.get(one.line, ())}
+    going = {one.line for one in left if not one.removes}
+    ready = [one for one in steps if one.state is StepState.WAITING and _is_next(work, one, awaited, going)]
     groups: dict[tuple[str, Verb, str], list[Step]] = {}
     for step in ready:
         if step.verb is not None:
@@ -47,22 +52,23 @@ def send_ready(work: Working, steps: Sequence[Step]) -> bool:
     return bool(groups)
 
 
-def _is_next(work: Working, step: Step, steps: Iterable[Step]) -> bool:
+def _is_next(work: Working, step: Step, awaited: set[Key], going: set[Key]) -> bool:
     """
     Whether no other step on the line has to be answered, and none of its own piece comes first.
 
     What goes on waits for what goes on; what ends waits for all that depends on it.
+
+    Args:
+        awaited: Lines for which others of the piece wait; ``going``: lines of the piece that go on.
     """
     on_line = work.steps.on(step.line)
     if any(unanswered(one) for one in on_line):
         return False
     if step.cause not in work.cancels and any(one.cause in work.cancels for one in on_line):
         return False  # it is about to end, or not: that is decided first
-    others = [one for one in steps if one.state is not StepState.DONE and one.line != step.line]
     if step.removes or step.back:
-        return not any(step.line in work.waits.get(one.line, ()) for one in others)
-    before = {one.line for one in others if not one.removes}
-    return before.isdisjoint(work.waits.get(step.line, ()))
+        return step.line not in awaited
+    return going.isdisjoint(work.waits.get(step.line, ()))
 
 
 def unanswered(step: Step) -> bool:

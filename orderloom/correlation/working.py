@@ -76,6 +76,7 @@ class Working:
         self.steps = Steps(record.steps)
         self.offers: dict[tuple[str, str], Offered] = {one.line: one for one in record.offers}
         self.drafts: list[Record] = []
+        self.follow_ons: dict[str, int] = {}  # by amendment, the place of its draft among these
         self.aliases = record.aliases
         self.outputs = dict(record.outputs)
         self._waits: Waits | None = None

@@ -56,7 +56,7 @@ def record_interaction(judge: Judge, command: RecordInteraction) -> Verdict:
         kind=command.kind,
         channel=origin.channel,
         endpoint=origin.endpoint,
-        at=command.at or unit.now,
+        at=min(command.at or unit.now, unit.now),  # a clock that is wrong makes nothing count for ever
         text=command.text,
         native=judge.hash,
     )

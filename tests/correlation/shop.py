@@ -188,11 +188,21 @@ class Shop:
         self.took(amend(self.record, command, id_, self.world, self.now))
         return self.amendment(id_)
 
-    def cancel(self, *items: str, scope: CancelScope = CancelScope.ALL, endpoint: str = CAPTURE) -> str:
+    def cancel(
+        self,
+        *items: str,
+        scope: CancelScope = CancelScope.ALL,
+        endpoint: str = CAPTURE,
+        reason: str = "",
+    ) -> str:
         """A cancel; returns the id of its task."""
         self.later()
         command = CancelOrder(
-            origin=self._origin(endpoint, "cancel"), about=OrderRef(value="W-1"), items=items, scope=scope
+            origin=self._origin(endpoint, "cancel"),
+            about=OrderRef(value="W-1"),
+            items=items,
+            scope=scope,
+            reason=reason,
         )
         origin = command.origin
         id_ = amendment_id(self.record.id, origin.endpoint, origin.document_type, origin.document)

@@ -19,8 +19,8 @@ from routes.amend import MOST_FAULTS
 from routes.catalogue import MAX_BYTES, MAX_ITEMS
 from tests.correlation.shop import Shop, changed, colour, item
 
-# Seconds of this process's work; a worker's lease is ten.
-AT_MOST = 10.0
+# Seconds of this process's work: half of what a worker's lease lasts.
+AT_MOST = 5.0
 
 
 @contextmanager
@@ -64,6 +64,50 @@ class TestOfAThousandLines:
         assert {"inProgress", "pendingCancellation"} == {
             state for name, state in shop.lines().items() if name.startswith("crm")
         }
+
+    def test_each_is_cancelled_in_time(self):
+        """Every one is named ten times."""
+        shop = roll_out()
+        shop.done("crm")
+
+        with in_time():
+            shop.cancel(*(str(1 + number % (MAX_ITEMS - 1)) for number in range(10 * MAX_ITEMS)))
+            shop.done_changes("warehouse undo", "crm undo")
+
+        assert "cancelled" == shop.order.state
+
+    def test_what_comes_too_late_is_one_draft(self):
+        """The order has ended: what is wanted of a thousand lines is one wish, to be resumed as one."""
+        shop = Shop(item("1", "CASE-01"))
+        shop.done("crm", "warehouse", "billing-device")
+
+        amendment = shop.amend(add=[item(f"N-{number}", "CASE-01") for number in range(MAX_ITEMS - 1)])
+
+        [draft] = shop.acts[-1].drafts
+        assert MAX_ITEMS - 1 == len(draft.order.product_order_item)
+        assert {draft.id} == {one.follow_on for one in amendment.pieces}
+        assert [draft.id] == [one.id for one in shop.order.order_relationship]
+
+    def test_a_long_reason_is_not_written_a_thousand_times(self):
+        """The cancel has it whole, each line the beginning."""
+        shop = roll_out()
+        shop.cancel(reason="found it cheaper. " * 200)
+
+        said = {line.reason for line in shop.record.lines if line.part == "warehouse"}
+        assert {200} == {len(one) for one in said}
+        [cancelling] = shop.record.cancels
+        assert 3600 == len(cancelling.task.reason)
+
+    def test_as_many_notes_as_a_document_may_hold_are_added_in_time(self):
+        shop = Shop(item("1", "CASE-01"))
+        notes = tuple(Note(text=str(number)) for number in range(10_000))
+
+        with in_time():
+            shop.amend(fields=OrderPatch(note=notes))
+            shop.amend(fields=OrderPatch(note=notes[:-1]))
+            shop.amend(fields=OrderPatch(note=(Note(text="another"), *notes)))
+
+        assert 10_001 == len(shop.order.note)
 
     def test_what_is_wrong_with_most_is_said_of_the_first_of_them(self):
         """There is place for one more item: which one that is, is as good as the order in which they come."""

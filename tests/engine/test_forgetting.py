@@ -351,6 +351,48 @@ def test_a_draft_that_became_an_order_is_forgotten_in_all_its_versions(rig):
     assert set() == found(kept(rig))
 
 
+def test_an_order_that_was_his_is_forgotten_with_him(rig):
+    """A change has given it to somebody else: what it came in, and what was told, still has his name."""
+    rig.drop(order("W-1"))
+    rig.settle()
+    other = [{"role": "customer", "partyOrPartyRole": {"id": "C-77", "name": "Other Person"}}]
+    change = {"@type": "ProductOrder", "relatedParty": other}
+    asked = {"@type": "ProductOrderPatchRequest", "requestId": "P-1", "orderId": "W-1"}
+    rig.drop(json.dumps(asked | {"productOrder": change}).encode())
+    for _ in range(3):
+        rig.settle()
+        rig.answer_crm()
+    assert ["C-77"] == [one.party_or_party_role.id for one in rig.record("W-1").order.related_party]
+    rig.answer_call(body=oss_answer(rig.calls.made[0].key))
+    rig.settle()
+    rig.tell_oss("W-1")
+    rig.settle()
+    rig.step(1.0)
+    assert State.COMPLETED is rig.record("W-1").order.state
+
+    forget(rig)
+
+    assert set() == found(kept(rig))
+
+
+def test_a_draft_that_was_his_is_forgotten_with_him(rig):
+    """The document that submits it names another customer."""
+    draft = json.loads(order("W-1")) | {"requestedInitialState": "draft"}
+    rig.drop(json.dumps(draft).encode())
+    rig.settle()
+    names = ("email:other@person.example", "C-77", "phone:+15550107")
+    other = [{"role": "customer", "partyOrPartyRole": {"id": one, "name": "Other"}} for one in names]
+    rig.drop(json.dumps(draft | {"relatedParty": other}).encode())
+    rig.settle()
+    rig.drop(b'{"@type": "CancelProductOrder", "productOrder": {"id": "W-1"}, "requestId": "C-1"}')
+    rig.settle()
+    rig.step(1.0)
+
+    forget(rig)
+
+    assert set() == found(kept(rig))
+
+
 def test_a_parked_message_of_his_has_to_be_settled_first(ended):
     """Then its bytes go, and what its fault quotes."""
     ended.drop(crm_result(ended.key("crm", "W-1"), "Portcullis", number="R-odd"), CRM_REPLIES)

@@ -10,6 +10,7 @@ import pytest
 
 from orderloom.correlation.conversation_port import KEPT_VERSIONS
 from tests.stories.stage import Stage
+from tests.stories.test_people import HANDSET, PLAN, upsert
 
 EARLY = {"externalId": [{"id": "W-1"}]}
 """How a change names an order that may be still to come."""
@@ -91,3 +92,30 @@ class TestDrafts:
         [order] = {id_ for _, id_ in stage.store.find("D-1")}
         versions = [one.version for one in stage.store.drafts([order])[order]]
         assert [*range(KEPT_VERSIONS + 1, 2 * KEPT_VERSIONS + 1)] == versions
+
+
+class TestRevisions:
+    def test_an_older_revision_undoes_no_later_one(self, stage):
+        """Two connections, or a queue that was read twice: the third comes after the fifth."""
+        stage.drop("callcenter", upsert(HANDSET))
+        stage.drop("callcenter", upsert(HANDSET, PLAN, revision=5))
+        stage.news()
+
+        stage.drop("callcenter", upsert(HANDSET, revision=3))
+
+        [told] = stage.news()["callcenter"]
+        assert told.startswith("Fault")
+        assert "E_STALE" in told
+
+        stage.drop("callcenter", upsert(HANDSET, revision=6))
+
+        assert ["undo OL1-1.2 2=MOBILE-20 x1"] == stage.news()["crm"]
+
+    def test_nor_does_one_that_came_before_the_order(self, stage):
+        stage.drop("callcenter", upsert(HANDSET, PLAN, revision=5))
+        stage.drop("callcenter", upsert(HANDSET, revision=3))
+        stage.drop("callcenter", upsert(HANDSET))
+
+        told = stage.news()["callcenter"]
+        assert 1 == len([one for one in told if "E_STALE" in one])
+        assert 1 == len([one for one in told if "1-7/5 Applied" in one])

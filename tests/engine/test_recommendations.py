@@ -4,8 +4,11 @@ Recommendations: what a channel proposes because of a complaint, a disconnect, a
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from canonical.commands import RecordInteraction
 from canonical.conversation import RecommendationState
 from canonical.notices import NoticeKind, Outcome
 from canonical.order import OrderRelationship
@@ -306,6 +309,17 @@ class TestWhoIsAsked:
         assert [State.DRAFT, State.IN_PROGRESS, State.DRAFT] == [
             one.order.state for one in (first, second, third)
         ]
+
+
+class TestWhen:
+    def test_what_happens_in_the_future_has_happened_now(self, rig):
+        """A clock of the year 2199 would have the customer asked for ever, and hide what is said later."""
+        origin = rig.origin(DESK, "I-1", "Interaction")
+        at = rig.now + timedelta(days=36_500)
+        rig.verdict(RecordInteraction(origin=origin, kind="complaint", party="C-7", at=at))
+        rig.sweep(31 * DAY)
+
+        assert State.IN_PROGRESS is leave(rig).order.state
 
 
 class TestProposals:

@@ -203,6 +203,7 @@ def _command(
             scope=Scope.WHOLE,
             order=content,
             atomic=atomic is not None and _flag(atomic),
+            sequence=head.revision,
         )
     conversation = _conversation(node)
     if head.kind == HOLD:
