@@ -145,6 +145,10 @@ def _asked(unit: Unit, command: Answer) -> tuple[RecommendationRow, Record | Non
     if row.state is not RecommendationState.OPEN or (record is None and row.valid_until <= unit.now):
         state = row.state if row.state is not RecommendationState.OPEN else RecommendationState.LAPSED
         raise Rejected("E_STATE", f"the recommendation is {state}", "question", "one that is open")
+    if command.accepted and record is not None and record.order.state is not State.DRAFT:
+        # It went on, or was withdrawn, in another way: it cannot be taken back by a yes.
+        what = f"{record.id} does not wait for the answer any more: it is {record.order.state}"
+        raise Rejected("E_STATE", what, "question", "a cancel, and an order of what was offered")
     return row, record
 
 
