@@ -239,13 +239,26 @@ def _until(work: Working, planned: Planned, seconds: int) -> datetime:
     return min([work.now + timedelta(seconds=seconds), *hard])
 
 
+def _question(amendment: Amendment, piece: Piece) -> str:
+    """
+    The number of a question; of another one about the same piece another number.
+
+    A yes to the first, said twice, must not be one to what was asked since.
+    """
+    first = f"{amendment.id}-{piece.number}"
+    if not piece.question:
+        return first
+    asked = piece.question.removeprefix(first).removeprefix(".")
+    return f"{first}.{int(asked or 1) + 1}"
+
+
 def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: datetime) -> None:
     amendment = amending.amendment
     asked = msgspec.structs.replace(
         piece,
         state=PieceState.AWAITING_CUSTOMER,
         fault=fault,
-        question=f"{amendment.id}-{piece.number}",
+        question=_question(amendment, piece),
         answer_by=due,
     )
     work.amendments[amendment.id] = replaced(amending, asked)
@@ -270,6 +283,9 @@ def answer_question(work: Working, command: Answer) -> None:
             if piece.question == command.question:
                 _answered(work, amending, piece, command)
                 return
+            if piece.question and piece.question.partition(".")[0] == command.question:
+                what = f"question {command.question} is answered: {piece.question} was asked since"
+                raise Rejected("E_STATE", what, "question")
     what = f"the order asks no question {shown(command.question)}"
     raise Rejected("E_NOT_FOUND", what, "question")
 
