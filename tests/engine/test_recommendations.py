@@ -269,6 +269,24 @@ class TestTooLateForAYes:
         assert State.CANCELLED is rig.record("R-1").order.state
 
 
+class TestANoThatCannotBeCarriedOut:
+    def test_the_order_waits_on_and_goes_on_when_it_can(self, rig):
+        """The rules have lost its route: the answer is parked, and nothing has been decided."""
+        rig.happened(DESK, "complaint", "C-7")
+        leave(rig)
+        [told] = rig.notices(STORE)
+        question = told.recommendation.id
+        routed = dict(rig.rules)
+        rig.rules["routes/all.toml"] = routed["routes/all.toml"].replace('"mobile" }', '"gadget" }')
+
+        assert Outcome.PARKED is rig.answer(STORE, "R-1", question, "A-1", accepted=False).outcome
+
+        rig.rules = routed
+        rig.sweep(2 * DAY)
+
+        assert State.IN_PROGRESS is rig.record("R-1").order.state
+
+
 class TestWhoIsAsked:
     @pytest.mark.parametrize(
         ("endpoint", "party", "happened"),
