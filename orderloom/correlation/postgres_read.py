@@ -114,7 +114,7 @@ def ids_by_value(db: Session, values: Iterable[str], owners: Iterable[str]) -> M
     """
     Order ids, sorted, by alias value or hub order id; values that nobody knows are left out.
 
-    Of a value that more than :data:`MOST_FOUND` have, the newest, but first those with an alias of ``owners``'.
+    Of a value that more than :data:`MOST_FOUND` have, the newest; first those with an alias of ``owners``.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     for value, order_id in db.rows(_IDS, keys(values), keys(owners)):

@@ -59,7 +59,8 @@ select value, order_id from (
     select value, order_id, row_number() over (
         partition by value order by own desc, created desc, order_id
     ) as place from (
-        select a.value, a.order_id, max(a.owner in (select value from json_each(?2))) as own, max(o.created) as created
+        select a.value, a.order_id,
+            max(a.owner in (select value from json_each(?2))) as own, max(o.created) as created
         from alias a join orders o on o.id = a.order_id
         where a.value in (select value from json_each(?1)) group by a.value, a.order_id
         union all
@@ -101,7 +102,7 @@ def ids_by_value(
     """
     Order ids, sorted, by alias value or hub order id; values that nobody knows are left out.
 
-    Of a value that more than :data:`MOST_FOUND` have, the newest, but first those with an alias of ``owners``'.
+    Of a value that more than :data:`MOST_FOUND` have, the newest; first those with an alias of ``owners``.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     for value, order_id in db.execute(_IDS, (key_list(values), key_list(owners))):
