@@ -251,6 +251,19 @@ def _until(work: Working, planned: Planned, seconds: int) -> datetime:
     return min([work.now + timedelta(seconds=seconds), *hard])
 
 
+def _question(amendment: Amendment, piece: Piece) -> str:
+    """
+    The number of a question; of another one about the same piece another number.
+
+    A yes to the first, said twice, must not be one to what was asked since.
+    """
+    first = f"{amendment.id}-{piece.number}"
+    if not piece.question:
+        return first
+    asked = piece.question.removeprefix(first).removeprefix(".")
+    return f"{first}.{int(asked or 1) + 1}"
+
+
 def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: datetime) -> None:
     amendment = amending.amendment
     asked = msgspec.structs.replace(
@@ -267,15 +280,6 @@ def _ask(work: Working, amending: Amending, piece: Piece, fault: Fault, due: dat
     work.note("customer_asked", f"{fault}; asked {asked.question}, until {due:%Y-%m-%d %H:%M} UTC", **facts)
 
 
-def _question(amendment: Amendment, piece: Piece) -> str:
-    """What is asked again, at another price, is another question: its answer is another document."""
-    first = f"{amendment.id}-{piece.number}"
-    if not piece.question:
-        return first
-    before = piece.question[len(first) :].removeprefix(".")
-    return f"{first}.{int(before or 1) + 1}"
-
-
 # The customer's word, and its lack.
 
 
@@ -288,13 +292,15 @@ def answer_question(work: Working, command: Answer) -> None:
     """
     for amending in work.amendments.values():
         for piece in amending.amendment.pieces:
-            if piece.question != command.question:
-                continue
-            if amending.amendment.part:
-                answer_offer(work, amending, command)
-            else:
-                _answered(work, amending, piece, command)
-            return
+            if piece.question == command.question:
+                if amending.amendment.part:
+                    answer_offer(work, amending, command)
+                else:
+                    _answered(work, amending, piece, command)
+                return
+            if piece.question and piece.question.partition(".")[0] == command.question:
+                what = f"question {command.question} is answered: {piece.question} was asked since"
+                raise Rejected("E_STATE", what, "question")
     what = f"the order asks no question {shown(command.question)}"
     raise Rejected("E_NOT_FOUND", what, "question")
 

@@ -112,7 +112,7 @@ ORDERS = Table(
     ),
 )
 MOST_FOUND = 20
-"""So many orders are found by one value: who gives all of his orders one number asks about none of them."""
+"""So many orders are found by one value, the newest: who numbers all orders alike asks about none."""
 
 ITEM = _child("item", "id parent action offering name category quantity state cause line_ref choice_group")
 PART = _child("part", "name number system items after due optional is_check route clause why")

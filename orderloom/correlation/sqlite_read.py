@@ -56,11 +56,15 @@ _ANSWERED = select(
 
 _IDS = f"""
 select value, order_id from (
-    select value, order_id, row_number() over (partition by value order by own desc, order_id) as place from (
-        select value, order_id, max(owner in (select value from json_each(?2))) as own
-        from alias where value in (select value from json_each(?1)) group by value, order_id
+    select value, order_id, row_number() over (
+        partition by value order by own desc, created desc, order_id
+    ) as place from (
+        select a.value, a.order_id,
+            max(a.owner in (select value from json_each(?2))) as own, max(o.created) as created
+        from alias a join orders o on o.id = a.order_id
+        where a.value in (select value from json_each(?1)) group by a.value, a.order_id
         union all
-        select id, id, 1 from orders where id in (select value from json_each(?1))
+        select id, id, 1, created from orders where id in (select value from json_each(?1))
     ) as held
 ) as placed where place <= {MOST_FOUND}
 group by value, order_id order by value, order_id
@@ -98,7 +102,7 @@ def ids_by_value(
     """
     Order ids, sorted, by alias value or hub order id; values that nobody knows are left out.
 
-    Of a value that more than :data:`MOST_FOUND` have, those come first whose alias is one of ``owners``'.
+    Of a value that more than :data:`MOST_FOUND` have, the newest; first those with an alias of ``owners``.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     for value, order_id in db.execute(_IDS, (key_list(values), key_list(owners))):

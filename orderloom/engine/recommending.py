@@ -145,6 +145,10 @@ def _asked(unit: Unit, command: Answer) -> tuple[RecommendationRow, Record | Non
     if row.state is not RecommendationState.OPEN or (record is None and row.valid_until <= unit.now):
         state = row.state if row.state is not RecommendationState.OPEN else RecommendationState.LAPSED
         raise Rejected("E_STATE", f"the recommendation is {state}", "question", "one that is open")
+    if command.accepted and record is not None and record.order.state is not State.DRAFT:
+        # It went on, or was withdrawn, in another way: it cannot be taken back by a yes.
+        what = f"{record.id} does not wait for the answer any more: it is {record.order.state}"
+        raise Rejected("E_STATE", what, "question", "a cancel, and an order of what was offered")
     return row, record
 
 
@@ -214,8 +218,8 @@ def _filled(unit: Unit, item: OrderItem) -> OrderItem:
 def _declined(judge: Judge, command: Answer, row: RecommendationRow, waiting: Record | None) -> Record | None:
     """The order that waited goes on."""
     unit, origin = judge.unit, command.origin
-    decided(unit, row, RecommendationState.DECLINED)
     if waiting is None or waiting.order.state is not State.DRAFT:
+        decided(unit, row, RecommendationState.DECLINED)
         return waiting
     completed = entry(origin, ChannelRole.COMPLETE, content_of(waiting.order), unit.now)
     order = msgspec.structs.replace(
@@ -224,7 +228,9 @@ def _declined(judge: Judge, command: Answer, row: RecommendationRow, waiting: Re
         rules_version=unit.rules.version,
         channel=(*waiting.order.channel, completed),
     )
+    # First of all, for it may be refused: then nothing is decided, and the order waits on.
     record = submitted(unit, order, waiting, cause=judge.id, by=origin.endpoint)
+    decided(unit, row, RecommendationState.DECLINED)
     judge.note("recommendation_declined", f"{row.rule} was declined", order=record.id, question=row.id)
     unit.forget(f"recommend-by|{row.id}")
     return record

@@ -125,6 +125,7 @@ class Talk:
         self.conversations.update(tx.conversations(ids))
         self.members.update((one, orders[-MEMBERS:]) for one, orders in tx.orders_in(ids).items())
         wanted = {order for one in ids for order in self.members.get(one, ())}
+        wanted |= {row.order_id for row in self.tokens.values() if row.order_id}
         return wanted | {row.order_id for row in self.recommendations.values() if row.order_id}
 
     def load_parties(self, tx: Transaction, parties: Iterable[str]) -> None:

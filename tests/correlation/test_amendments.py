@@ -280,6 +280,27 @@ class TestPointsOfNoReturn:
         assert [NoticeKind.INFORMATION_REQUIRED] == shop.told()
         assert ([], "inProgress") == (shop.sent(), shop.lines()["internet/3"])
 
+    def test_a_yes_to_one_question_is_none_to_the_next(self, quoted):
+        """Stale, and dear: the customer is told of both, one after the other, and says yes to each."""
+        shop, first = quoted
+        shop.answer(first.pieces[0].question, yes=True)
+        shop.done_changes("internet modify")
+        amendment = shop.amend(changed("3", "INTERNET-100"), base=1)
+        [stale] = amendment.pieces
+        shop.answer(stale.question, yes=True)
+        [dear] = shop.amendment(amendment.id).pieces
+
+        assert ("E_STALE", "E_CHARGE") == (stale.fault.code, dear.fault.code)
+        assert [NoticeKind.INFORMATION_REQUIRED] == shop.told()
+        assert f"{stale.question}.2" == dear.question
+        with pytest.raises(Rejected, match="is answered"):
+            shop.answer(stale.question, yes=True)
+        assert [] == shop.sent()
+
+        shop.answer(dear.question, yes=True)
+
+        assert ["internet modify [3]"] == shop.sent()
+
     def test_yes_has_it_changed(self, quoted):
         shop, amendment = quoted
         shop.answer(amendment.pieces[0].question, yes=True)

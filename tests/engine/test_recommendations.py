@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from canonical.commands import RecordInteraction
+from canonical.commands import CancelOrder, OrderRef, RecordInteraction
 from canonical.conversation import RecommendationState
 from canonical.notices import NoticeKind, Outcome
 from canonical.order import OrderRelationship
@@ -235,6 +235,58 @@ class TestAskFirst:
         assert (saved.order_id, State.DRAFT) == (kept.order_id, kept.order.state)
         rig.answer(STORE, "R-1", asked.recommendation.id, accepted=False)
         assert State.IN_PROGRESS is rig.store.order(saved.order_id).order.state
+
+
+class TestTooLateForAYes:
+    """The order that waited has gone on, or was withdrawn, in another way."""
+
+    @pytest.fixture
+    def asked(self, rig):
+        rig.happened(DESK, "complaint", "C-7")
+        kept = leave(rig)
+        [told] = rig.notices(STORE)
+        return kept, told.recommendation.id
+
+    def test_submitted_elsewhere_it_goes_on(self, rig, asked):
+        """It was told ``cancelled``, and the system cut the line off all the same."""
+        kept, question = asked
+        rig.submit(DESK, "K-9", draft(), conversation=kept.token)
+        before = rig.record("R-1")
+
+        answer = rig.answer(STORE, "R-1", question, "A-1", accepted=True)
+
+        assert (Outcome.REJECTED, "E_STATE") == (answer.outcome, answer.fault.code)
+        assert f"{before.id} does not wait for the answer any more: it is inProgress" == answer.fault.what
+        assert before.order == rig.record("R-1").order
+        assert rig.store.order(rig.order_of(STORE, "A-1")) is None
+
+    def test_withdrawn_it_ends_once(self, rig, asked):
+        """And nothing is ordered in its place."""
+        _, question = asked
+        rig.verdict(CancelOrder(origin=rig.origin(STORE, "X-1", "Cancel"), about=OrderRef(value="R-1")))
+
+        assert "E_STATE" == rig.answer(STORE, "R-1", question, "A-1", accepted=True).fault.code
+        assert ["ended"] == [one for one in rig.kinds(STORE) if one == "ended"]
+        assert Outcome.ACCEPTED is rig.answer(STORE, "R-1", question, "A-2", accepted=False).outcome
+        assert State.CANCELLED is rig.record("R-1").order.state
+
+
+class TestANoThatCannotBeCarriedOut:
+    def test_the_order_waits_on_and_goes_on_when_it_can(self, rig):
+        """The rules have lost its route: the answer is parked, and nothing has been decided."""
+        rig.happened(DESK, "complaint", "C-7")
+        leave(rig)
+        [told] = rig.notices(STORE)
+        question = told.recommendation.id
+        routed = dict(rig.rules)
+        rig.rules["routes/all.toml"] = routed["routes/all.toml"].replace('"mobile" }', '"gadget" }')
+
+        assert Outcome.PARKED is rig.answer(STORE, "R-1", question, "A-1", accepted=False).outcome
+
+        rig.rules = routed
+        rig.sweep(2 * DAY)
+
+        assert State.IN_PROGRESS is rig.record("R-1").order.state
 
 
 class TestWhoIsAsked:
