@@ -18,6 +18,7 @@ from canonical.replies import ORDER_NUMBER, Receipt, Reply
 from orderloom.correlation.fold import planned_aliases
 from orderloom.correlation.folded import World
 from orderloom.correlation.port import InboxRow
+from orderloom.correlation.record import Alias
 
 from .items import (
     FileChecked,
@@ -217,8 +218,13 @@ def alias_keys(items: Iterable[Item], world: World) -> Iterator[str]:
 def new_aliases(item: Item, world: World) -> Iterator[str]:
     """Alias keys under which the orders of a channel message become known."""
     for document in item_documents(item):
-        if isinstance(document, Submission) and document.order is not None and document.plan is not None:
+        if not isinstance(document, Submission):
+            continue
+        if document.order is not None and document.plan is not None:
             yield from (alias.key for alias in planned_aliases(document.order, document.plan, world))
+        elif (origin := document.command.origin).document:
+            # Planned only when its conversation is loaded: its number is known, and a change may wait for it.
+            yield Alias(origin.endpoint, origin.document_type, origin.document).key
 
 
 def early_aliases(item: Item) -> Iterator[str]:

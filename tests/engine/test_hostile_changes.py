@@ -12,6 +12,13 @@ from orderloom.correlation.conversation_port import KEPT_VERSIONS
 from tests.stories.stage import Stage
 from tests.stories.test_people import HANDSET, PLAN, upsert
 
+
+def web_cancel(number):
+    """A cancel of the order with this number."""
+    task = {"@type": "CancelProductOrder", "productOrder": {"id": number}, "requestId": f"C-{number}"}
+    return json.dumps(task).encode()
+
+
 EARLY = {"externalId": [{"id": "W-1"}]}
 """How a change names an order that may be still to come."""
 
@@ -60,6 +67,19 @@ class TestBeforeTheOrder:
         told = stage.news()["web"]
         assert [] == [one for one in told if one.startswith("Error")]
         assert 1 == len([one for one in told if "P-1 applied" in one])
+        assert ["CASE-01 x3"] == self._sent(stage)
+
+    @pytest.mark.parametrize("number", ["W-1", "D-1"])
+    def test_an_order_of_a_conversation_is_found_by_what_came_before_it(self, stage, number):
+        """It is planned later than others are, and was not seen: there was no such order, it was said."""
+        stage.drop("web", web_order("D-1", requestedInitialState="draft"))
+        [order] = {id_ for _, id_ in stage.store.find("D-1")}
+        stage.drop("web", web_change("P-1", 3, externalId=[{"id": "W-1"}]))
+        if number == "W-1":
+            stage.drop("web", web_cancel("D-1"))
+        stage.drop("web", web_order("W-1", conversationId=stage.store.order(order).order.conversation_id))
+
+        assert 1 == len([one for one in stage.news()["web"] if "P-1 applied" in one])
         assert ["CASE-01 x3"] == self._sent(stage)
 
     @staticmethod
