@@ -108,7 +108,7 @@ def _change(one: OpenChange, at: datetime) -> tuple[str, ...]:
         kind, until = "cancel", None
     else:
         kind, until = (
-            "amendment",
+            "question" if asked.part else "amendment",
             min(filter(None, (piece.answer_by for piece in _asking(asked))), default=None),
         )
     said = f"until {instant(until)}" if until is not None else ""

@@ -66,7 +66,7 @@ class HeldLine:
 @dataclass(frozen=True, slots=True)
 class OpenChange:
     """
-    An amendment or a cancel of a running order of which not all is decided.
+    An amendment or a cancel of a running order, or a question of a system, of which not all is decided.
 
     Args:
         number: The order's number at the endpoint that captured it; empty when it gave none.

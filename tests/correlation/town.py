@@ -25,6 +25,7 @@ from routes.rules import read
 
 __all__ = [
     "CHANNELS",
+    "IT_OFFERS",
     "OFFERINGS",
     "PROFILES",
     "Neighbour",
@@ -206,6 +207,15 @@ def said_of(part: str, item: OrderItem, order: Instruction | OrderContent) -> Co
     )
 
 
+# What a system may say when it is to do something; the last two are offers.
+_WORDS_OF_DOING = (
+    *("ok", "soon", "", "soon", "ok", "", "soon", "ask", "no", "never", "busy"),
+    *OFFERS,
+)
+IT_OFFERS = len(_WORDS_OF_DOING) - 1
+"""The choice by which a system offers another colour."""
+
+
 @dataclass
 class Thing:
     """Something that a system has: what it is, and how far it has come."""
@@ -280,8 +290,7 @@ class Neighbour:
     def _do(self, instruction: Instruction, line: InstructionLine, choice: int) -> str:
         where = (instruction.part, line.item.id)
         self.numbers[where] = line.number
-        words = ("ok", "soon", "", "soon", "ok", "", "soon", "ask", "no", "never", "busy", "fewer", "green")
-        word = words[choice % len(words)]
+        word = _WORDS_OF_DOING[choice % len(_WORDS_OF_DOING)]
         if word == "ok" and instruction.part == "ship":
             word = "soon"
         self.undone.discard(where)

@@ -12,6 +12,7 @@ from canonical.order import OrderContent
 from canonical.states import State
 from orderloom.acts import act_on
 from orderloom.correlation.fallout import Act, ActKind
+from orderloom.correlation.record import Record
 from tests.engine.faults import Crashed, Fuse
 from tests.engine.rig import WorkerRig
 from tests.engine.talk_rig import TalkRig
@@ -81,16 +82,19 @@ class Story:
                     continue
                 return
 
+    def ends(self, record: Record) -> None:
+        """What has become of the order."""
+        states = {one.id: one.state for one in record.order.product_order_item}
+        assert {"1": State.COMPLETED, "2": State.CANCELLED} == states
+        assert "red" == record.order.product_order_item[0].product.value("color")
+        assert 3 == record.order.version
+
     def check(self, what: str) -> None:
         """As if nothing had happened."""
         town = self.town
         try:
             town.check()
-            record = town.record()
-            states = {one.id: one.state for one in record.order.product_order_item}
-            assert {"1": State.COMPLETED, "2": State.CANCELLED} == states
-            assert "red" == record.order.product_order_item[0].product.value("color")
-            assert 3 == record.order.version
+            self.ends(town.record())
         except AssertionError as error:
             error.add_note(what)
             raise
@@ -98,14 +102,41 @@ class Story:
             town.rig.crash()
 
 
-def test_nothing_happens_and_all_is_well(tmp_path):
-    """The story itself."""
-    story = Story(Bench(tmp_path))
+class Asked(Story):
+    """A plan that its system can only do in green: the web is asked, says yes, and gets it in green."""
+
+    def __init__(self, rig) -> None:
+        self.town = Town(rig, asks="live")
+
+    def play(self) -> None:
+        """From the first document to the last."""
+        order = OrderContent(product_order_item=(item("1", "plan"),))
+        self.at_once(SubmitOrder(TalkRig.origin(WEB, "D-1"), order))
+        for _ in range(40):
+            self.moves_on(1)
+            town = self.town
+            if town.rig.store.order(town.order) and town.record().order.state.terminal and town.quiet:
+                break
+        self.moves_on(3)
+
+    def ends(self, record: Record) -> None:
+        """Asked once, changed once, done."""
+        assert ["green"] == [one.product.value("color") for one in record.order.product_order_item]
+        assert (State.COMPLETED, 2) == (record.order.state, record.order.version)
+        assert [PieceState.APPLIED] == [one.amendment.pieces[0].state for one in record.amendments]
+        told = [one for one in self.town.told[WEB].values() if one.amendment]
+        assert ["information-required", "changed"] == [one.kind.value for one in told]
+
+
+@pytest.mark.parametrize("story_of", [Story, Asked], ids=["changed", "asked"])
+def test_nothing_happens_and_all_is_well(tmp_path, story_of):
+    """The stories themselves."""
+    story = story_of(Bench(tmp_path))
     story.play()
     story.check("nothing has happened")
 
 
-def crashed_everywhere(tmp_path, *, after: bool) -> None:
+def crashed_everywhere(tmp_path, story_of: type[Story] = Story, *, after: bool) -> None:
     """The story, once for each operation at a port at which the process ends."""
     number, blown = 0, ["begin"]
     while blown[-1]:
@@ -113,7 +144,7 @@ def crashed_everywhere(tmp_path, *, after: bool) -> None:
         (folder := tmp_path / str(number)).mkdir()
         rig = Bench(folder, fuse=Fuse(after=after))
         rig.fuse.at = rig.fuse.count + number
-        story = Story(rig)
+        story = story_of(rig)
         story.play()
         rig.fuse.at = 0
         blown.append(rig.fuse.blown)
@@ -125,6 +156,11 @@ def crashed_everywhere(tmp_path, *, after: bool) -> None:
 def test_a_crash_after_any_operation_costs_nothing(tmp_path):
     """Everybody is told once, and every system has what the order says."""
     crashed_everywhere(tmp_path, after=True)
+
+
+def test_a_crash_while_the_customer_is_asked_costs_nothing(tmp_path):
+    """The question is told once, its answer counts once, and the system is told once."""
+    crashed_everywhere(tmp_path, Asked, after=True)
 
 
 @pytest.mark.long

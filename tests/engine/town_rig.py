@@ -13,7 +13,7 @@ from random import Random
 
 from adapters.kit.contract import Native, Stamp
 from broker.port import Delivery, Properties
-from canonical.amendments import PieceState
+from canonical.amendments import Amendment, CancelTask, PieceState
 from canonical.codec import decode, encode
 from canonical.commands import Answer, Command, OrderRef, SaveDraft, SubmitOrder
 from canonical.errors import Fault, Rejected
@@ -29,7 +29,7 @@ from orderloom.correlation.port import ParkedState
 from orderloom.correlation.record import Record
 from orderloom.engine.hub import Hub, SystemLink
 from orderloom.hub_topology import Lane, LaneKind
-from tests.correlation.town import CHANNELS, PROFILES, Neighbour, checked_end, said_of, town_rules
+from tests.correlation.town import CHANNELS, IT_OFFERS, PROFILES, Neighbour, checked_end, said_of, town_rules
 from tests.engine.rig import Rig
 from tests.engine.talk_rig import Spoken, TalkRig
 
@@ -85,12 +85,16 @@ class Town:
     Args:
         longest: Seconds that an answer takes at most.
         chance: Lets systems answer late, twice, and no to changes; None has them agree, at once and once.
+        asks: A system that offers something else than it was told first; the web says yes.
     """
 
-    def __init__(self, rig: TownRig, chance: Random | None = None, longest: float = 5.0) -> None:
+    def __init__(
+        self, rig: TownRig, chance: Random | None = None, longest: float = 5.0, asks: str = ""
+    ) -> None:
         self.rig = rig
         self.longest = longest
         self.chance = chance
+        self.asks = asks
         self.systems = {name: Neighbour(name) for name in PROFILES}
         self.heard: dict[str, set[bytes]] = defaultdict(set)
         self.told: dict[str, dict[str, Notice]] = {one: {} for one in CHANNELS}
@@ -158,6 +162,8 @@ class Town:
     def _choices(self, instruction: Instruction) -> Iterator[int]:
         """What is to be done is done, what is to be undone is undone; a change may be refused."""
         refusals = (0, 0, 0, 0, 3)
+        if (instruction.system, instruction.revision) == (self.asks, 0):
+            yield IT_OFFERS
         while True:
             refused = self.chance is not None and instruction.verb is Verb.MODIFY
             yield self.chance.choice(refusals) if self.chance and refused else 0
@@ -196,9 +202,9 @@ class Town:
             self._asked(endpoint, notice)
 
     def _asked(self, endpoint: str, notice: Notice) -> None:
-        """Whoever asked for the change says yes to what it costs."""
+        """Whoever asked for the change says yes to what it costs; the web, to what a system offers."""
         amendment = notice.amendment
-        if amendment is None or amendment.endpoint != endpoint:
+        if amendment is None or _asker(amendment) != endpoint:
             return
         for piece in amendment.pieces:
             if piece.state is PieceState.AWAITING_CUSTOMER and piece.question not in self.answered:
@@ -237,7 +243,7 @@ class Town:
         for endpoint, notices in self.told.items():
             for notice in notices.values():
                 task = notice.amendment or notice.cancel
-                if notice.kind is NoticeKind.CHANGED and task and task.endpoint == endpoint:
+                if notice.kind is NoticeKind.CHANGED and task and _asker(task) == endpoint:
                     found[task.id] += 1
         return found
 
@@ -259,3 +265,9 @@ class Town:
     def waits(self) -> list[str]:
         """Timers that are still set, but for those of drafts: a wish that came too late is kept as one."""
         return [one for one in self.rig.timers() if not one.startswith("abandon|")]
+
+
+def _asker(task: Amendment | CancelTask) -> str:
+    """Who is told what becomes of it in any case; of what a system asks, the web."""
+    asks = isinstance(task, Amendment) and task.part
+    return WEB if asks else task.endpoint

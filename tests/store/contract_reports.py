@@ -20,7 +20,7 @@ from orderloom.reports.flow import flow
 from orderloom.reports.leakage import leakage
 from orderloom.reports.pages import every_order
 from tests.store.month import BEGINS, ENDS, month
-from tests.store.orders import NOW, amending, cancelling, later, line, order_id, record, saved
+from tests.store.orders import NOW, amending, asking, cancelling, later, line, order_id, record, saved
 
 __all__ = ["ReportsContract"]
 
@@ -137,6 +137,13 @@ class TestsOfOpenChanges:
         assert (order_id(1), "PO1", stopping) == (first.order_id, first.number, first.change)
         assert quote.amendment == second.change
         assert [first] == list(store.open_changes(1))
+
+    def test_what_a_system_asks_is_there_too(self, store):
+        """It waits for the customer as a quote does."""
+        question = asking("A1")
+        put(store, replace(record(1), amendments=(question,)))
+
+        assert [question.amendment] == [one.change for one in store.open_changes(10)]
 
 
 class TestsOfReports:
