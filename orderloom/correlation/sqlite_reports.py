@@ -100,8 +100,8 @@ order by o.id limit ?
 _AMENDMENTS = "select doc from change where kind = 'amendment' and at >= ? order by at, ref"
 
 _OPEN_CHANGES = f"""
-select c.order_id, {_NUMBER}, c.kind, c.doc from orders o cross join change c on c.order_id = o.id
-where o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled') and o.state <> 'draft'
+select c.order_id, {_NUMBER}, c.kind, c.doc from orders o join change c on c.order_id = o.id
+where o.state not in ('completed', 'partial', 'failed', 'rejected', 'cancelled', 'draft')
 and c.kind in ('amendment', 'question', 'cancel')
 and c.state in ('assessing', 'awaitingCustomer', 'applying', 'acknowledged', 'inProgress')
 order by c.at, c.ref limit ?
