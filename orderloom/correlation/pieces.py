@@ -347,8 +347,9 @@ def _grown(plan: Plan, wanted: Plan, added: Sequence[tuple[str, str]]) -> Plan:
         elif item not in part.items:
             parts[name] = msgspec.structs.replace(part, items=(*part.items, item))
     for name, part in parts.items():
-        after = new[name].after if name in new else ()
-        behind = tuple(dict.fromkeys((*part.after, *(one for one in after if one in parts))))
+        # Another piece may bring what a part waits for: it waits when that is there.
+        after = (*part.after, *(new[name].after if name in new else ()))
+        behind = tuple(dict.fromkeys(one for one in after if one in parts))
         if behind != part.after:
             parts[name] = msgspec.structs.replace(part, after=behind)
     return msgspec.structs.replace(plan, parts=tuple(parts.values()))

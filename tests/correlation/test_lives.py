@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canonical.amendments import SETTLED, PieceState, TaskState
+from canonical.amendments import SETTLED, ItemPatch, PieceState, Scope, TaskState
+from canonical.commands import AmendOrder, OrderRef
 from canonical.notices import NoticeKind
-from canonical.order import every_item
+from canonical.order import OfferingRef, every_item
 from canonical.states import Action, State
 from canonical.systems import Verb
 from orderloom.correlation.folded import Folded
@@ -105,6 +106,21 @@ def test_nothing_can_be_asked_that_goes_wrong(items, bundled, acts):
     for act in acts:
         lives_on(life, act)
     check(life)
+
+
+def test_what_comes_waits_for_what_comes_later_once_that_is_there():
+    """A line is added at once; the parcel that it waits for, when a stone is taken back by hand."""
+    life = Life(("stone", 0))
+    while next(one for one in life.record.lines if one.part == "rock").state is not State.COMPLETED:
+        life.moves_on()
+    parcel = ItemPatch(item="1", product_offering=OfferingRef(id="PHONE"))
+    line = life._item("20", "line")
+    origin = life.origin(0, "change")
+    life.amends(AmendOrder(origin, OrderRef(value="W-1"), Scope.DELTA, change=(parcel,), add=(line,)))
+    assert {"book"} == set(life.record.part("wire").after)
+    check(life)
+
+    assert {"book", "ship"} == set(life.record.part("wire").after)
 
 
 def check(life: Life) -> None:
