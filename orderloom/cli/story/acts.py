@@ -238,7 +238,7 @@ CHANNELS = Act(
             "SWIOrderUpsert_Output",
         ),
         Scene(
-            "the customer wants a slower line while the router is at the warehouse: only the line is touched",
+            "the customer wants a slower line before anybody was told of the line: the router goes on",
             "callcenter",
             "callcenter-revision.xml",
             _DESK,
