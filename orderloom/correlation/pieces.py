@@ -148,7 +148,7 @@ def decision_on(work: Working, line: Line, *, removes: bool) -> Decision:
 
 
 def _decision(work: Working, amending: Amending, line: Line, *, removes: bool) -> Decision:
-    if removes or not asks(amending, line):
+    if removes or not asks(amending, line) or not at_its_system(work, line):
         return decision_on(work, line, removes=removes)
     part = work.parts[line.part]
     return decide_answer(line, part, work.world.profiles[part.system])

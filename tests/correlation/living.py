@@ -367,9 +367,15 @@ class Life:
         for _ in range(limit):
             if self.moves_on():
                 continue
-            if self.questions():
-                self.answers(0, 0, yes=True)
-            elif held(self.record):
+            acts = len(self.acts)
+            for place in range(len(self.questions())):
+                self.answers(0, place, yes=True)
+                if len(self.acts) > acts:
+                    break
+            if len(self.acts) > acts:
+                continue
+            # None of them can be answered while a change of the same is under way.
+            if held(self.record):
                 self.settles(0)
             else:
                 return

@@ -90,6 +90,12 @@ def test_whatever_is_asked_comes_to_a_right_end(first):
             raise
 
 
+@pytest.mark.parametrize("seed", [401227, 401259, 401671, 501968, 700589, 701105])
+def test_what_once_went_wrong_goes_well(seed):
+    """Bundles re-ordered, changes back that were refused, two who had one line taken back."""
+    check(by_chance(seed))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("first", range(10_000, 30_000, 200))
 def test_twenty_thousand_lives_come_to_a_right_end(first):
