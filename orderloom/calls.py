@@ -144,6 +144,7 @@ class CallPool:
         self._watch.stop()
         for lane in self._lanes.values():
             lane.join(ends)
+        self._watch.join(ends)
 
 
 @dataclass(slots=True, eq=False)
@@ -257,6 +258,11 @@ class _Watch:
             for running in tuple(self._running):
                 self._cut(running, "the hub stopped while it waited")
             self._changed.notify()
+
+    def join(self, ends: float) -> None:
+        """Wait until its thread has ended, but no longer than ``ends``."""
+        if self._thread is not None:
+            self._thread.join(max(0.0, ends - time.monotonic()))
 
     def _work(self) -> None:
         with self._changed:
