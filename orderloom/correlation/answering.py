@@ -17,7 +17,7 @@ from canonical.references import Endpoint
 from .record import Amending, Cancelling, Record, Told
 from .tell import document_at, endpoints_of
 
-__all__ = ["answers_of", "told_of", "with_questions"]
+__all__ = ["answers_of", "open_questions", "told_of", "with_questions"]
 
 
 def told_of(notice: Notice, order: Order) -> Told:
@@ -99,6 +99,21 @@ def with_questions(
             yield msgspec.structs.replace(one, amendment=question)
 
 
+def open_questions(
+    record: Record, endpoint: str, endpoints: Mapping[str, Endpoint], now: datetime
+) -> Iterator[Notice]:
+    """
+    What an order asks of the customer, for an endpoint that asks how the order stands.
+
+    It may have come to the order since, or have lost sight of the question; who wants to hear of none is told
+    none.
+    """
+    tell = _Tell(record.order, endpoints, now)
+    for amending in record.amendments:
+        if _questions(amending.amendment):
+            yield from tell.question(amending, endpoint)
+
+
 class _Tell:
     def __init__(self, order: Order, endpoints: Mapping[str, Endpoint], now: datetime) -> None:
         self._order = order
@@ -113,6 +128,11 @@ class _Tell:
             yield from self._everybody(NoticeKind.CHANGED, amending, others=applied or bool(new.part))
         elif _questions(new) - _questions(old):
             yield from self._everybody(NoticeKind.INFORMATION_REQUIRED, amending, others=True)
+
+    def question(self, amending: Amending, endpoint: str) -> Iterator[Notice]:
+        """To one endpoint alone."""
+        asked = self._everybody(NoticeKind.INFORMATION_REQUIRED, amending, others=True)
+        yield from (one for one in asked if one.endpoint == endpoint)
 
     def _everybody(self, kind: NoticeKind, amending: Amending, *, others: bool) -> Iterator[Notice]:
         origin = amending.command.origin

@@ -7,7 +7,7 @@ cross on their way.  When its time is over it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from canonical.amendments import Amendment, AmendmentState, CancelTask, TaskState
@@ -17,6 +17,7 @@ from canonical.errors import Fault, Rejected, shown
 from canonical.keys import amendment_id, message_id, order_id
 from canonical.notices import Notice, NoticeKind
 from canonical.order import Order
+from orderloom.correlation.answering import open_questions
 from orderloom.correlation.changing import amend, answer, cancel
 from orderloom.correlation.folded import Folded
 from orderloom.correlation.port import InboxRow, JournalEntry, Timer, WaitingReply
@@ -35,6 +36,7 @@ __all__ = [
     "fold_waiting_change",
     "is_change",
     "not_one",
+    "questions",
     "refuse_waiting_change",
     "visible_orders",
     "wait_for_order",
@@ -59,6 +61,12 @@ def not_one(about: OrderRef, own: Sequence[Order]) -> Fault:
         return Fault(code="E_NOT_FOUND", what=f"no order {named}")
     what = f"{named} is an id of {len(own)} orders of yours{' or more' if len(own) >= MOST_FOUND else ''}"
     return Fault(code="E_NOT_FOUND", what=what, allowed="an id that one order has")
+
+
+def questions(unit: Unit, order: str, endpoint: str, cause: str) -> Iterator[Tell]:
+    """What an order asks of the customer, behind the answer to whoever has asked how it stands."""
+    asked = open_questions(unit.records[order], endpoint, unit.world.endpoints, unit.now)
+    return (Tell(one, cause=f"{cause}|{one.amendment.id}") for one in asked if one.amendment is not None)
 
 
 def apply_change(unit: Unit, command: Change, order: str) -> Record:

@@ -32,7 +32,7 @@ from orderloom.correlation.port import InboxRow, IntakeRow, JournalEntry
 from orderloom.correlation.record import Record
 from orderloom.correlation.tell import document_at
 
-from .changing import apply_change, not_one, visible_orders, wait_for_order
+from .changing import apply_change, not_one, questions, visible_orders, wait_for_order
 from .drafting import (
     concerns,
     held_back,
@@ -418,4 +418,7 @@ def _answer_status(unit: Unit, ask: AskStatus, intake: str) -> None:
         asked=ask.about.value,
         document=document_at(order, endpoint) if order is not None else "",
     )
-    unit.outgoing.append(Tell(notice, cause=f"{intake}|{ask.origin.position}|{unit.now.isoformat()}"))
+    cause = f"{intake}|{ask.origin.position}|{unit.now.isoformat()}"
+    unit.outgoing.append(Tell(notice, cause=cause))
+    if order is not None:
+        unit.outgoing += questions(unit, order.id, endpoint, cause)

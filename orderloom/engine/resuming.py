@@ -33,6 +33,7 @@ from orderloom.correlation.record import Record
 from orderloom.correlation.tell import document_at, endpoints_of
 
 from .asking import may_propose
+from .changing import questions
 from .drafting import granted, seen
 from .outgoing import Tell
 from .tokens import issue, valid
@@ -78,6 +79,8 @@ def resume(judge: Judge, ask: Resume) -> Verdict:
     )
     cause = f"{judge.id}|{origin.position}|{unit.now.isoformat()}"
     unit.outgoing.append(Tell(notice, cause=cause, correlation=judge.asked_by))
+    for one in view.orders if view is not None else ():
+        unit.outgoing += questions(unit, one.id, origin.endpoint, cause)
     return Verdict(origin=origin, outcome=Outcome.ACCEPTED)
 
 

@@ -247,6 +247,28 @@ class TestQuote:
             "callcenter": ["UpdateLineItems 1-7 Complete ended 6/6 | 1 Complete | 2 Complete"]
         }
 
+    def test_asked_again(self, quoted):
+        """And one that somebody has lost sight of: whoever asks how the order stands is asked again."""
+        question = self.question(quoted)
+        quoted.news()
+        query = SOAP.format(operation="SWIOrderQuery", inside="").encode()
+        quoted.drop("callcenter", query)
+        told = quoted.news()["callcenter"]
+
+        assert ["1-7 In Progress 2/6 | 1 In Progress | 2 In Progress"] == told[:1]
+        asked = (
+            "UpdateLineItems 1-7 In Progress information-required 2/6 | 1 In Progress | 2 In Progress"
+            " | change 1-7/2 Awaiting Customer"
+            " | 1 Update Awaiting Customer 1 30.00 03/04/2026 03:00:30 E_CHARGE"
+        )
+        assert [asked] == told[1:]
+        assert question == self.question(quoted)
+
+        quoted.drop("callcenter", yes(question))
+        quoted.news()
+        quoted.drop("callcenter", query)
+        assert 1 == len(quoted.news()["callcenter"])
+
     def test_answered(self, quoted):
         """And one that the customer agrees to: only then is anybody told."""
         question = self.question(quoted)
