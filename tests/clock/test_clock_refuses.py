@@ -7,6 +7,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -74,10 +76,12 @@ _UNUSABLE = {
 }
 
 
-def _sweep(folder: Path) -> datetime | None:
-    store = SqliteStore(folder / "hub.db", patience=10)
+@contextmanager
+def _looked_at(file: Path) -> Iterator[SqliteStore]:
+    """One connection for all looks: whoever is the last to close such a file keeps others from opening it."""
+    store = SqliteStore(file, patience=10)
     try:
-        return last_run(store, SWEEP)
+        yield store
     finally:
         store.close()
 
@@ -135,20 +139,24 @@ def test_the_task_behind_what_cannot_be_used_is_done_at_once(rabbit_node, tmp_pa
     """
     Each is settled with one line, and a bomb is not unpacked; the clock lives, and its queue is empty.
     """
-    with clock_host(rabbit_node) as (host, url), Connection(url) as sender:
+    with (
+        _looked_at(tmp_path / "hub.db") as store,
+        clock_host(rabbit_node) as (host, url),
+        Connection(url) as sender,
+    ):
         environment = {**os.environ, "ORDERLOOM_CLOCK_URL": url, "ORDERLOOM_STORE": str(tmp_path / "hub.db")}
         log = tmp_path / "clock.log"
         clock = Process(log, environment, "-m", "orderloom", "clock", "--worker-only")
         until("its queue", lambda: host.management.queue(host.vhost, "clock"), 60.0)
         publish = partial(sender.Producer().publish, exchange="clock", routing_key="clock")
         publish(**_sent())
-        until("a first sweep", lambda: _sweep(tmp_path), 60.0)
+        until("a first sweep", lambda: last_run(store, SWEEP), 60.0)
         before, since = _peak(clock), datetime.now(UTC)
         for one in _UNUSABLE.values():
             publish(**one)
         publish(**_sent(gzip.compress(b"0" * _BOMB), compression="application/x-gzip"))
         publish(**_sent())
-        until("the task behind them", lambda: _sweep(tmp_path) > since, 40.0)
+        until("the task behind them", lambda: last_run(store, SWEEP) > since, 40.0)
         said = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         told = [one for one in said if one["event"] == "task_refused"]
 
