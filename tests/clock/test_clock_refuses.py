@@ -149,19 +149,28 @@ def test_the_task_behind_what_cannot_be_used_is_done_at_once(rabbit_node, tmp_pa
         clock = Process(log, environment, "-m", "orderloom", "clock", "--worker-only")
         until("its queue", lambda: host.management.queue(host.vhost, "clock"), 60.0)
         publish = partial(sender.Producer().publish, exchange="clock", routing_key="clock")
-        publish(**_sent())
-        until("a first sweep", lambda: last_run(store, SWEEP), 60.0)
-        before, since = _peak(clock), datetime.now(UTC)
+
+        def beaten() -> datetime | None:
+            """What came before it consumed is read when more comes: a beat is never the last."""
+            publish(**_sent())
+            return last_run(store, SWEEP)
+
+        def told() -> list[dict[str, object]]:
+            said = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+            return [one for one in said if one["event"] == "task_refused"]
+
+        until("a first sweep", beaten, 60.0, 0.5)
+        before = _peak(clock)
         for one in _UNUSABLE.values():
             publish(**one)
         publish(**_sent(gzip.compress(b"0" * _BOMB), compression="application/x-gzip"))
-        publish(**_sent())
-        until("the task behind them", lambda: last_run(store, SWEEP) > since, 40.0)
+        until("each is refused", lambda: beaten() and len(_UNUSABLE) + 1 == len(told()), 40.0, 0.5)
+        since = datetime.now(UTC)
+        until("a task behind them", lambda: beaten() > since, 40.0, 0.5)
         said = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-        told = [one for one in said if one["event"] == "task_refused"]
 
-        assert len(_UNUSABLE) + 1 == len(told)
-        assert {"event", "level", "time", "message_id", "name", "reason"} == set().union(*told)
+        assert len(_UNUSABLE) + 1 == len(told())
+        assert {"event", "level", "time", "message_id", "name", "reason"} == set().union(*told())
         assert [] == [one for one in said if one["level"] in ("error", "critical")]
         assert _peak(clock) - before < _GROWN
         until("an empty queue", lambda: host.depth("clock") == 0, 20.0)
