@@ -6,8 +6,10 @@ What every test may use: the private RabbitMQ of :mod:`tests.support.rabbit`, an
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.support.beside import FOLDER
 
@@ -21,6 +23,16 @@ def pytest_report_header() -> str:
     """Whether the samples of others lie beside the checkout: without them expected.toml is only read."""
     there = "there" if FOLDER.is_dir() else "not there, tests/formats/expected.toml is not held against them"
     return f"samples beside the checkout: {there}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """A command that is tried in this process sets up the logging of all of it: the next test has its own."""
+    before = structlog.get_config()
+    try:
+        return (yield)
+    finally:
+        structlog.configure(**before)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -26,10 +26,11 @@ from tests.support.hub import RunningHub
 
 __all__ = ["Applied", "Run"]
 
-# ISR01 for an order's state: data element 368 of release 004010, as docs/channels/partner.md has it.
+# ISR01 for an order's state: data element 368 of release 004010, as docs/channels/partner.md has it.  What a
+# system asks of the customer is told by an 865, whose BCA02 is AH.
 ISR: Mapping[str, str] = {
     "inProgress": "IN",
-    "pending": "ID",
+    "pending": "AH",
     "held": "PH",
     "completed": "CL",
     "partial": "CP",
