@@ -377,7 +377,10 @@ def test_a_sender_learns_the_status_of_its_own_order(rig, known_as):
 
 
 def test_the_same_question_is_answered_anew(rig):
-    """In the same bytes it is asked about another moment, and the answer has an id of its own."""
+    """
+    In the same bytes it is asked about another moment, and the answer has an id of its own; what the order
+    asks by then follows it.
+    """
     rig.drop(order("W-1"))
     rig.drop(ask("W-1"))
     rig.settle()
@@ -388,7 +391,8 @@ def test_the_same_question_is_answered_anew(rig):
     rig.drop(ask("W-1"))
     rig.settle()
 
-    [second] = rig.taken(OUT)
+    second, question = rig.taken(OUT)
+    assert b"ProductOrderInformationRequiredEvent" in question.body
     assert ("inProgress", "pending") == (json.loads(first.body)["state"], json.loads(second.body)["state"])
     assert first.properties.message_id != second.properties.message_id
 
