@@ -88,6 +88,7 @@ class Builder:
         self._ids: set[str] = set()
         self._names: dict[str, tuple[str, str]] = {}
         self._fed = 0
+        self._reached = 0
         self._parser = self._new_parser(encoding)
 
     def feed(self, data: bytes, *, last: bool) -> None:
@@ -102,7 +103,9 @@ class Builder:
             self._parser.Parse(data, last)
         except expat.ExpatError as error:
             raise self._worded(error) from None
-        if not last and self._fed - self._parser.CurrentByteIndex > self._limits.token:
+        # A newer expat puts off what does not end in this piece, and knows no place until it goes on (-1).
+        self._reached = max(self._reached, self._parser.CurrentByteIndex)
+        if not last and self._fed - self._reached > self._limits.token:
             what = "one tag, comment or instruction does not end"
             raise self._here("E_TOO_LARGE", what, f"at most {self._limits.token} bytes")
 
@@ -270,7 +273,8 @@ class Builder:
 
     def _where(self, path: str) -> str:
         line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
-        return f"{path} line {line} column {column} at byte {self._parser.CurrentByteIndex}"
+        at = max(self._reached, self._parser.CurrentByteIndex)
+        return f"{path} line {line} column {column} at byte {at}"
 
     def _path(self) -> str:
         return self._node.path if self._node is not None else "/"
@@ -281,7 +285,7 @@ class Builder:
             code = "E_XML_NAMESPACE"
         elif error.code in _ENCODING_ERRORS:
             code = "E_ENCODING"
-        at = max(self._parser.ErrorByteIndex, 0)
+        at = max(self._parser.ErrorByteIndex, self._reached)
         where = f"{self._path()} line {error.lineno} column {error.offset + 1} at byte {at}"
         return Rejected(code, expat.ErrorString(error.code) or "no XML", where, "one well-formed document")
 

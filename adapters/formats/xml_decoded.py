@@ -68,6 +68,7 @@ class _Reading:
         self._elements = 0
         self._spoke = 0
         self._fed = 0
+        self._reached = 0
         self._parser = self._new_parser()
 
     def feed(self, data: bytes, *, last: bool) -> Rejected | None:
@@ -77,16 +78,18 @@ class _Reading:
         try:
             self._parser.Parse(data, last)
         except expat.ExpatError as error:
-            self.at = self._parser.ErrorByteIndex
+            self.at = max(self._parser.ErrorByteIndex, self._reached)
             where = f"line {error.lineno} column {error.offset + 1} at byte {self.at}"
             return Rejected("E_XML_SYNTAX", expat.ErrorString(error.code), where, "well-formed XML")
         except Rejected as rejected:
             return rejected
-        if not last and self._fed - self._parser.CurrentByteIndex > _MAX_TAG:
-            self.at = self._parser.CurrentByteIndex
+        # A newer expat puts off what does not end in this piece, and knows no place until it goes on (-1).
+        self._reached = max(self._reached, self._parser.CurrentByteIndex)
+        if not last and self._fed - self._reached > _MAX_TAG:
+            self.at = self._reached
             what = "one tag or comment does not end"
             return Rejected("E_TOO_LARGE", what, f"byte {self.at}", f"at most {_MAX_TAG} bytes")
-        kept = min([self._parser.CurrentByteIndex, *self._starts[-1:]])
+        kept = min([self._reached, *self._starts[-1:]])
         self._data, self._base = self._data[kept - self._base :], kept
         return None
 

@@ -258,6 +258,14 @@ class TestRecords:
             caught.value.where,
         )
 
+    def test_a_long_comment_far_into_a_file_is_read(self):
+        """A newer expat puts off what does not end in one piece; what it has read is no part of that."""
+        record = b"<Order>" + b"x" * 1_000 + b"</Order>"
+        long = b"<!--" + b"x" * 300_000 + b"-->"
+        source = io.BytesIO(b'<Orders xmlns="urn:orders">' + record * 2_000 + long + record + b"</Orders>")
+
+        assert 2_001 == sum(1 for _ in read_records(source, self.PATH))
+
     @pytest.mark.parametrize(
         ("data", "code", "where"),
         [
