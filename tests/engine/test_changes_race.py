@@ -6,12 +6,10 @@ On SQLite one worker on a broker that takes its time; on PostgreSQL two workers,
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from random import Random
-from time import monotonic
 
 import pytest
 
@@ -29,14 +27,13 @@ from canonical.order import (
 from canonical.states import Action
 from orderloom.correlation.postgres import PostgresStore
 from tests.correlation.town import OFFERINGS
-from tests.engine.faults import FusedCalls, FusedClient, FusedStore
-from tests.engine.rig import START, Calls, WorkerRig
+from tests.engine.fellows import Fellow, in_threads
+from tests.engine.rig import WorkerRig
 from tests.engine.talk_rig import TalkRig
 from tests.engine.town_rig import DESK, STORE, WEB, Town, TownRig
 from tests.support.rabbit import until
 
 AMENDMENTS = 10
-LEASE = 3600.0
 
 
 class Bench(TownRig, WorkerRig):
@@ -151,31 +148,17 @@ def test_ten_at_once_a_thousand_times(tmp_path, first):
 # On PostgreSQL.
 
 
-class Fellow(TownRig):
-    """One of several workers: a store of its own on the shared database, a client of the shared broker."""
+class Racer(Fellow, TownRig):
+    """One of the two workers."""
 
     def __init__(self, folder, url, label, broker=None):
-        self._url, self._label, self._shared = url, label, broker
-        super().__init__(folder)
+        super().__init__(folder, url, label, broker)
         self.minted = count(1000 * len(label))
-        self.store.renew(self.name, self.now, LEASE)
 
-    def _connect(self):
-        self.broker = self._shared or self.broker
-        self.workers += 1
-        self.name = f"{self._label}-{self.workers}"
-        self.store = FusedStore(PostgresStore(self._url), self.fuse)
-        self.calls = FusedCalls(Calls(), self.fuse)
-        self.client = FusedClient(self.broker.connect(self.name), self.fuse)
-
-    def work(self, stop):
-        """Turn until told to stop, on a clock that goes as the real one does."""
-        began = monotonic()
-        while not stop.is_set():
-            self.now = START + timedelta(seconds=monotonic() - began)
-            self.engine.step(self.client.collect(4, 0.002), self.now)
-            self.engine.sweep(self.now)
-            self.engine.adopt(self.now)
+    def turn(self):
+        self.engine.step(self.client.collect(4, 0.002), self.now)
+        self.engine.sweep(self.now)
+        self.engine.adopt(self.now)
 
 
 class Watcher:
@@ -199,19 +182,13 @@ class Watcher:
 @contextmanager
 def at_work(folder, url):
     """Two workers in threads; gives who looks on."""
-    first = Fellow(folder, url, "one")
-    fellows = (first, Fellow(folder, url, "other", first.broker))
-    stop = threading.Event()
-    threads = [threading.Thread(target=one.work, args=(stop,)) for one in fellows]
-    for one in threads:
-        one.start()
+    first = Racer(folder, url, "one")
+    fellows = (first, Racer(folder, url, "other", first.broker))
     watch = PostgresStore(url)
     try:
-        yield Watcher(first, watch)
+        with in_threads(fellows):
+            yield Watcher(first, watch)
     finally:
-        stop.set()
-        for one in threads:
-            one.join()
         for one in fellows:
             one.crash()
         watch.close()

@@ -4,11 +4,8 @@ Three places and one draft at the same moment, with two workers on PostgreSQL wh
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from datetime import timedelta
 from itertools import count
-from time import monotonic
 
 import msgspec
 import pytest
@@ -19,8 +16,7 @@ from canonical.commands import OrderRef, Resume, SaveDraft, SubmitOrder
 from canonical.notices import Intake, Notice, Outcome
 from canonical.states import State
 from orderloom.correlation.postgres import PostgresStore
-from tests.engine.faults import FusedCalls, FusedClient, FusedStore
-from tests.engine.rig import START, Calls
+from tests.engine.fellows import Fellow, in_threads
 from tests.engine.talk_rig import TalkRig, customer, draft, item
 from tests.support.rabbit import until
 
@@ -30,34 +26,17 @@ WEB, DESK, STORE = "web.portal", "callcenter.desk", "store.0117"
 PLACES = (WEB, DESK, STORE)
 ROUNDS = 12
 
-# Longer than the test: what a lost lease brings is another test's.
-LEASE = 3600.0
 
-
-class Fellow(TalkRig):
-    """One of several workers: a store of its own on the shared database, a client of the shared broker."""
+class Talker(Fellow, TalkRig):
+    """One of the two workers, which takes one message at a time."""
 
     def __init__(self, folder, url, label, broker=None):
-        self._url, self._label, self._shared = url, label, broker
-        super().__init__(folder)
+        super().__init__(folder, url, label, broker)
         self._minted = count(1 + 5000 * (broker is not None))
-        self.store.renew(self.name, self.now, LEASE)
 
-    def _connect(self):
-        self.broker = self._shared or self.broker
-        self.workers += 1
-        self.name = f"{self._label}-{self.workers}"
-        self.store = FusedStore(PostgresStore(self._url), self.fuse)
-        self.calls = FusedCalls(Calls(), self.fuse)
-        self.client = FusedClient(self.broker.connect(self.name), self.fuse)
-
-    def work(self, stop):
-        """Turn until told to stop, one message at a time, on a clock that goes as the real one does."""
-        began = monotonic()
-        while not stop.is_set():
-            self.now = START + timedelta(seconds=monotonic() - began)
-            self.engine.step(self.client.collect(1, 0.002), self.now)
-            self.engine.adopt(self.now)
+    def turn(self):
+        self.engine.step(self.client.collect(1, 0.002), self.now)
+        self.engine.adopt(self.now)
 
 
 class Places:
@@ -108,19 +87,13 @@ def places(tmp_path, postgres_server, request):
 
 @contextmanager
 def at_work(folder, url):
-    first = Fellow(folder, url, "one")
-    fellows = (first, Fellow(folder, url, "other", first.broker))
-    stop = threading.Event()
-    threads = [threading.Thread(target=one.work, args=(stop,)) for one in fellows]
-    for one in threads:
-        one.start()
+    first = Talker(folder, url, "one")
+    fellows = (first, Talker(folder, url, "other", first.broker))
     watch = PostgresStore(url)
     try:
-        yield Places(first.broker, watch)
+        with in_threads(fellows):
+            yield Places(first.broker, watch)
     finally:
-        stop.set()
-        for one in threads:
-            one.join()
         for one in fellows:
             one.crash()
         watch.close()

@@ -5,10 +5,7 @@ Two engines on one PostgreSQL and one broker, each in a thread of its own: order
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter, defaultdict
-from datetime import timedelta
-from time import monotonic
 
 import pytest
 
@@ -16,13 +13,12 @@ from orderloom.correlation.port import Changes, OutboxRow
 from orderloom.correlation.postgres import PostgresStore
 from orderloom.worker import LeaseLost
 from tests.engine import rig
-from tests.engine.faults import FusedCalls, FusedClient, FusedStore
+from tests.engine.fellows import Fellow, in_threads
 from tests.engine.rig import (
     CRM_REPLIES,
     OSS_REPLIES,
     RULES,
     START,
-    Calls,
     Rig,
     WorkerRig,
     crm_result,
@@ -34,9 +30,6 @@ from tests.support.rabbit import until
 pytestmark = pytest.mark.postgres
 
 ORDERS = 40
-
-# Longer than the test: what a lost lease brings is another test's.
-LEASE = 3600.0
 
 
 def letter(order_id: str, queue: str, body: bytes) -> OutboxRow:
@@ -53,36 +46,22 @@ def letter(order_id: str, queue: str, body: bytes) -> OutboxRow:
     )
 
 
-class Fellow(Rig):
-    """One of several workers: a store of its own on the shared database, a client of the shared broker."""
+class Colleague(Fellow, Rig):
+    """One of the two workers, whose network answers."""
 
     def __init__(self, folder, url, label, broker=None, rules=RULES):
-        self._url, self._label, self._shared = url, label, broker
         self.asked = []
-        super().__init__(folder, rules=rules)
-        self.store.renew(self.name, self.now, LEASE)
+        super().__init__(folder, url, label, broker, rules=rules)
 
-    def _connect(self):
-        self.broker = self._shared or self.broker
-        self.workers += 1
-        self.name = f"{self._label}-{self.workers}"
-        self.store = FusedStore(PostgresStore(self._url), self.fuse)
-        self.calls = FusedCalls(Calls(), self.fuse)
-        self.client = FusedClient(self.broker.connect(self.name), self.fuse)
-
-    def work(self, stop):
-        """Turn until told to stop, on a clock that goes as the real one does."""
-        began = monotonic()
-        while not stop.is_set():
-            self.now = START + timedelta(seconds=monotonic() - began)
-            self.engine.step(self.client.collect(8, 0.005), self.now)
-            self.engine.sweep(self.now)
-            self.engine.adopt(self.now)
-            while self.calls.made:
-                # The network says "done" at the very moment at which the call ends.
-                self.asked.append(self.calls.made[0].key)
-                self.drop(oss_event(self.calls.made[0].key), OSS_REPLIES)
-                self.answer_call()
+    def turn(self):
+        self.engine.step(self.client.collect(8, 0.005), self.now)
+        self.engine.sweep(self.now)
+        self.engine.adopt(self.now)
+        while self.calls.made:
+            # The network says "done" at the very moment at which the call ends.
+            self.asked.append(self.calls.made[0].key)
+            self.drop(oss_event(self.calls.made[0].key), OSS_REPLIES)
+            self.answer_call()
 
 
 @pytest.fixture
@@ -90,8 +69,8 @@ def fellows(tmp_path, postgres):
     """Two workers on one bench."""
     # No part waits for another: both systems answer at once, and both workers fold into one order.
     rules = {name: text.replace('after = ["crm"]\n', "") for name, text in RULES.items()}
-    first = Fellow(tmp_path, postgres, "one", rules=rules)
-    second = Fellow(tmp_path, postgres, "other", first.broker, rules)
+    first = Colleague(tmp_path, postgres, "one", rules=rules)
+    second = Colleague(tmp_path, postgres, "other", first.broker, rules)
     yield first, second
     for one in (first, second):
         one.crash()
@@ -100,14 +79,8 @@ def fellows(tmp_path, postgres):
 @pytest.fixture
 def at_work(fellows):
     """Both at work in threads, until the test ends."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=one.work, args=(stop,)) for one in fellows]
-    for one in threads:
-        one.start()
-    yield fellows
-    stop.set()
-    for one in threads:
-        one.join()
+    with in_threads(fellows):
+        yield fellows
 
 
 def test_orders_that_two_workers_share_lose_nothing_and_stay_in_order(at_work):
@@ -147,7 +120,7 @@ def test_orders_that_two_workers_share_lose_nothing_and_stay_in_order(at_work):
 
 def test_a_message_behind_another_worker_s_follows_it(tmp_path, postgres):
     """The second worker folds a reply while the first has not yet sent what it wrote for the same queue."""
-    first = Fellow(tmp_path, postgres, "one")
+    first = Colleague(tmp_path, postgres, "one")
     first.drop(order())
     first.settle()
     first.taken("channel.web.out")
@@ -156,7 +129,7 @@ def test_a_message_behind_another_worker_s_follows_it(tmp_path, postgres):
         held = letter(*lane, b"written by the first, and not yet sent")
         [seq] = transaction.apply(Changes(outbox=[held], owner=first.name))
     first.client.close()
-    second = Fellow(tmp_path, postgres, "other", first.broker)
+    second = Colleague(tmp_path, postgres, "other", first.broker)
     second.answer_crm("NEEDS-CUSTOMER")
     second.now = first.now
     second.settle()
