@@ -111,16 +111,19 @@ class ItemNames:
 
     Whoever captured the order means his own line number first, others the item's id; what is being cancelled
     is meant only when nothing that stays can be, and what is cancelled last.
+
+    Attributes:
+        captured: Whether it is the endpoint that captured the order.
     """
 
     def __init__(self, order: Order, endpoint: str) -> None:
-        own = bool(order.channel) and order.channel[0].endpoint == endpoint
+        self.captured = bool(order.channel) and order.channel[0].endpoint == endpoint
         self._among: list[dict[str, list[str]]] = []
         items = list(every_item(order.product_order_item))
         for gone in (None, State.PENDING_CANCELLATION, State.CANCELLED):
             there = [one for one in items if (one.state if one.state in _GOING else None) is gone]
             by_line, by_id = _by(there, "line_ref"), _by(there, "id")
-            self._among += (by_line, by_id) if own else (by_id, by_line)
+            self._among += (by_line, by_id) if self.captured else (by_id, by_line)
 
     def item(self, name: str) -> str | None:
         """Its id; None when that is none, or could be several."""

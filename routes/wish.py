@@ -83,7 +83,6 @@ class _Look:
 
     def __init__(self, order: Order, endpoint: str) -> None:
         self._names = ItemNames(order, endpoint)
-        self.captured = any(one.endpoint == endpoint for one in order.channel[:1])
         self.items = {
             one.id: one for one in every_item(order.product_order_item) if one.state is not State.CANCELLED
         }
@@ -107,7 +106,7 @@ class _Look:
             if name in self.items:
                 yield from self._removed(self.items[name])
         for one in every_item(command.add):
-            if self.captured and self._used(one.line_ref):
+            if self._names.captured and self._used(one.line_ref):
                 what = f"the order has a line {shown(one.line_ref)}"
                 raise Rejected("E_DUPLICATE_LINE", what, f"item {one.line_ref}", "a number that no line has")
         ids = {one.id: self._fresh(one.id) for one in every_item(command.add)}

@@ -20,9 +20,10 @@ from canonical.states import State
 
 from .folded import Folded, World
 from .holding import open_lines, open_steps, set_aside
+from .naming import answer_timer
 from .record import Instructed, Line, Record, Step, StepState
 from .telling import answers, meant
-from .working import Working, answer_timer
+from .working import Working
 
 __all__ = ["IN_DOUBT", "fold_doubt", "settle_doubt"]
 

@@ -157,9 +157,8 @@ def planned(hub: Hub, rules: RuleSet, command: Command | RejectedDocument, now: 
 
 def _submission(hub: Hub, rules: RuleSet, command: SubmitOrder | SaveDraft, now: datetime) -> Submission:
     digest = content_hash(encode(command.order))
-    parties = aliases_of(command.order.related_party)[
-        : MOST_ALIASES + 1
-    ]  # one too many is looked at like all
+    # One too many is looked at like all.
+    parties = aliases_of(command.order.related_party)[: MOST_ALIASES + 1]
     if isinstance(command, SaveDraft):
         return Submission(command, DRAFT + digest, parties=parties)
     if command.conversation:
