@@ -261,7 +261,7 @@ class Renderer:
         if inquiry:
             headers["inquiry"] = inquiry
         props = self._props(key, kind, native.content_type, record.id, headers)
-        self._row(record.id, link.queue, props, native)
+        self._row(record.id, link.queue, props, self.unit.keep(native.body, native.content_type))
 
     def _bytes_for(self, one: Instruct, record: Record, link: SystemLink) -> Native:
         instruction = one.dispatch.instruction
@@ -349,7 +349,8 @@ class Renderer:
             headers=headers,
         )
         native = Native(one.delivery.body, received.content_type or "")
-        self._row(one.parked_id, parked_queue(one.delivery.queue), props, native)
+        kept = self.unit.keep(native.body, native.content_type)
+        self._row(one.parked_id, parked_queue(one.delivery.queue), props, kept)
 
     def _props(
         self, key: str, kind: str, content_type: str, order_id: str, headers: dict[str, HeaderValue]
@@ -380,7 +381,20 @@ class Renderer:
         """
         kept = leave_out(native.body, tokens)
         digest = self.unit.keep(kept, native.content_type, answer=True)
-        whole = kept == native.body
+        self._row(lane, queue, props, digest, body=None if kept == native.body else native.body, file=file)
+        return digest
+
+    def _row(
+        self, lane: str, queue: str, props: Props, kept: str, *, body: bytes | None = None, file: str = ""
+    ) -> None:
+        """
+        Onto a queue by name, through the default exchange: it cannot be missing, and must be routed.
+
+        Args:
+            kept: Hash of the bytes, which are kept.
+            body: Those to be sent, where others are kept.
+            file: Its name, where ``queue`` is a folder.
+        """
         row = OutboxRow(
             order_id=lane,
             destination=queue,
@@ -389,26 +403,10 @@ class Renderer:
             properties=props.encoded(),
             mandatory=True,
             at=self.unit.now,
-            body=None if whole else native.body,
-            native=digest if whole else "",
+            body=body,
+            native=kept if body is None else "",
         )
         self.unit.changes.outbox.append(row)
-        return digest
-
-    def _row(self, lane: str, queue: str, props: Props, native: Native) -> None:
-        """Onto a queue by name, through the default exchange: it cannot be missing, and must be routed."""
-        self.unit.changes.outbox.append(
-            OutboxRow(
-                order_id=lane,
-                destination=queue,
-                exchange="",
-                routing_key=queue,
-                properties=props.encoded(),
-                mandatory=True,
-                at=self.unit.now,
-                native=self.unit.keep(native.body, native.content_type),
-            )
-        )
 
 
 def _carried(native: Native | None) -> Native | None:
